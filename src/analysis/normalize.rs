@@ -1,0 +1,111 @@
+//! Folds a whole text and remembers where each character of the result came from.
+
+use std::ops::Range;
+
+use crate::fold::{fold, is_searchable};
+use crate::report::Span;
+
+/// A text as it is compared: each character folded, invisible ones dropped, each run of blanks
+/// one space, none at the ends.
+///
+/// ```
+/// use cesou::analysis::Normalized;
+///
+/// let text = Normalized::new("Ｗi-Fi\u{3000} 農村");
+/// assert_eq!(text.as_str(), "wi-fi 农村");
+/// assert_eq!(text.original(7..9).of("Ｗi-Fi\u{3000} 農村"), "村");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Normalized {
+    text: String,
+    /// For each character of `text`, the bytes of the original it stands for.
+    from: Vec<(u32, u32)>,
+}
+
+/// A piece of a normalised text between characters that are not searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fragment<'a> {
+    /// Its characters.
+    pub text: &'a str,
+    /// Which character of the normalised text it begins with.
+    pub position: usize,
+}
+
+impl Normalized {
+    /// Normalises `original`, which has less than 4 GiB.
+    #[must_use]
+    pub fn new(original: &str) -> Self {
+        let mut text = String::with_capacity(original.len());
+        let mut from: Vec<(u32, u32)> = Vec::with_capacity(original.len() / 3);
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        for (at, c) in original.char_indices() {
+            let Some(folded) = fold(c) else { continue };
+            let end = offset(at + c.len_utf8());
+            if folded == ' ' {
+                if text.is_empty() {
+                    continue;
+                }
+                if text.ends_with(' ') {
+                    if let Some(last) = from.last_mut() {
+                        last.1 = end;
+                    }
+                    continue;
+                }
+            }
+            text.push(folded);
+            from.push((offset(at), end));
+        }
+        if text.ends_with(' ') {
+            text.pop();
+            from.pop();
+        }
+        Self { text, from }
+    }
+
+    /// The normalised text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// How many characters it has.
+    #[must_use]
+    pub fn chars(&self) -> usize {
+        self.from.len()
+    }
+
+    /// What `chars`, a range of its characters, stands for in the original.
+    ///
+    /// A range that does not fit is cut to what does.
+    #[must_use]
+    pub fn original(&self, chars: Range<usize>) -> Span {
+        let chars = self.from.get(chars.start..chars.end.min(self.from.len()));
+        match chars {
+            Some([first, .., last]) => Span::new(first.0 as usize, last.1 as usize),
+            Some([only]) => Span::new(only.0 as usize, only.1 as usize),
+            _ => Span::new(0, 0),
+        }
+    }
+
+    /// Its pieces between punctuation and blanks.
+    pub fn fragments(&self) -> impl Iterator<Item = Fragment<'_>> {
+        let mut position = 0;
+        self.text
+            .split(|c| !is_searchable(c))
+            .map(move |text| {
+                let fragment = Fragment { text, position };
+                position += text.chars().count() + 1;
+                fragment
+            })
+            .filter(|fragment| !fragment.text.is_empty())
+    }
+
+    /// The punctuation and blanks in it, each once, in order of code point.
+    #[must_use]
+    pub fn marks(&self) -> Vec<char> {
+        let mut marks: Vec<char> = self.text.chars().filter(|&c| !is_searchable(c)).collect();
+        marks.sort_unstable();
+        marks.dedup();
+        marks
+    }
+}

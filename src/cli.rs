@@ -1,0 +1,269 @@
+//! The command line: flags to settings, then one subcommand each.
+//!
+//! What a command is asked for goes to standard output; progress, warnings and errors go to
+//! standard error, errors as one line that says what to do.
+
+mod index;
+mod inspect;
+mod progress;
+mod search;
+mod serve;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use cesou::config::{self, Overrides, Settings};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+const HELP: &str = "\
+{about-with-newline}
+用法：{usage}
+
+{all-args}{after-help}";
+
+/// What a command came to.
+pub(crate) enum Outcome {
+    Done,
+    /// Done, but for files that `--strict` does not let pass.
+    Skipped,
+}
+
+#[derive(Parser)]
+#[command(
+    name = "cesou",
+    version,
+    about = "策搜：中文区域报告全文检索服务",
+    after_help = "不带子命令时等同于 serve。退出码：0 完成；1 未能完成；2 完成，但有文件被跳过（仅在 --strict 时）。",
+    help_template = HELP,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    disable_help_subcommand = true,
+    subcommand_help_heading = "子命令",
+    next_help_heading = "选项"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    serve: ServeFlags,
+    /// 显示版本号
+    #[arg(short = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+#[derive(Args)]
+struct Common {
+    /// 设置文件；缺省时用当前目录的 config.toml（如有）
+    #[arg(long, global = true, value_name = "文件", env = config::FILE_VARIABLE, hide_env = true)]
+    config: Option<PathBuf>,
+    /// 语料目录（设置 corpus.path）
+    #[arg(long, global = true, value_name = "目录")]
+    corpus: Option<String>,
+    /// 索引目录（设置 index.path）
+    #[arg(long, global = true, value_name = "目录")]
+    index: Option<String>,
+    /// 覆盖任一设置，可多次使用，如 --set search.per_page=20
+    #[arg(long = "set", global = true, value_name = "键=值")]
+    set: Vec<String>,
+    /// 显示帮助
+    #[arg(short, long, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+#[derive(Args, Default)]
+struct ServeFlags {
+    /// 监听地址（设置 server.host）
+    #[arg(long, value_name = "地址")]
+    host: Option<String>,
+    /// 监听端口，0 由系统选择（设置 server.port）
+    #[arg(long, value_name = "端口")]
+    port: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 启动检索服务；索引缺失或过期时先建立（缺省的子命令）
+    #[command(help_template = HELP, next_help_heading = "选项")]
+    Serve {
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
+    /// 建立索引，并报告读了什么、跳过了什么
+    #[command(help_template = HELP, next_help_heading = "选项")]
+    Index {
+        /// 即使索引未过期也重建
+        #[arg(long)]
+        rebuild: bool,
+        /// 有文件被跳过时以退出码 2 结束
+        #[arg(long)]
+        strict: bool,
+        /// 以 JSON 输出报告
+        #[arg(long)]
+        json: bool,
+    },
+    /// 在终端中检索
+    #[command(help_template = HELP, next_help_heading = "选项")]
+    Search {
+        /// 检索词；多个参数以空格相连
+        #[arg(required = true, value_name = "检索词", allow_hyphen_values = true)]
+        query: Vec<String>,
+        /// 精确匹配：只找原文中连续出现的字句
+        #[arg(short, long)]
+        exact: bool,
+        /// 显示的条数，1–100
+        #[arg(short = 'n', long, value_name = "条数", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100), hide_default_value = true)]
+        limit: u16,
+        /// 筛选，可多次使用，如 --filter province=河北省
+        #[arg(short, long, value_name = "字段=值")]
+        filter: Vec<String>,
+    },
+    /// 查看文件如何拆分：报告、地区、举措、主题、字节范围、警告
+    #[command(help_template = HELP, next_help_heading = "选项")]
+    Inspect {
+        /// 要查看的文件
+        #[arg(required = true, value_name = "文件")]
+        files: Vec<PathBuf>,
+        /// 以 JSON 输出
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Does what the command line says.
+pub(crate) fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    match dispatch(cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Skipped) => ExitCode::from(2),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("错误：{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
+    let command = cli.command.unwrap_or(Command::Serve { flags: cli.serve });
+    let mut overrides = Overrides::default();
+    for (key, value) in [
+        ("corpus.path", cli.common.corpus),
+        ("index.path", cli.common.index),
+    ] {
+        if let Some(value) = value {
+            overrides.set(key, value);
+        }
+    }
+    if let Command::Serve { flags } = &command {
+        for (key, value) in [("server.host", &flags.host), ("server.port", &flags.port)] {
+            if let Some(value) = value {
+                overrides.set(key, value);
+            }
+        }
+    }
+    for pair in &cli.common.set {
+        let (key, value) = pair
+            .split_once('=')
+            .with_context(|| format!("--set 应写作 键=值，如 search.per_page=20，而不是“{pair}”"))?;
+        overrides.set(key.trim(), value.trim());
+    }
+    let settings = config::load(
+        cli.common.config.as_deref(),
+        config::environment(),
+        &overrides,
+    )?;
+    start_logging(&settings)?;
+    match command {
+        Command::Serve { .. } => serve::run(&settings),
+        Command::Index {
+            rebuild,
+            strict,
+            json,
+        } => index::run(&settings, rebuild, strict, json),
+        Command::Search {
+            query,
+            exact,
+            limit,
+            filter,
+        } => search::run(&settings, &query.join(" "), exact, limit.into(), &filter),
+        Command::Inspect { files, json } => inspect::run(&settings, &files, json),
+    }
+}
+
+fn start_logging(settings: &Settings) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .parse(&settings.log.filter)
+        .with_context(|| {
+            format!(
+                "log.filter 的值“{}”看不懂；应如 info 或 warn,cesou=debug",
+                settings.log.filter
+            )
+        })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(console::colors_enabled_stderr())
+        .init();
+    Ok(())
+}
+
+/// The command line cannot be understood, or asks for help.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let named = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join("、"),
+        _ => String::new(),
+    };
+    let what = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nobody is left to tell when this cannot be written.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        ErrorKind::UnknownArgument => {
+            let hint = named(ContextKind::SuggestedArg);
+            let hint = if hint.is_empty() {
+                hint
+            } else {
+                format!("，是否想写 {hint}")
+            };
+            format!("不认识参数 {}{hint}", named(ContextKind::InvalidArg))
+        }
+        ErrorKind::InvalidSubcommand => {
+            format!("没有子命令 {}", named(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            format!("缺少参数 {}", named(ContextKind::InvalidArg))
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => format!(
+            "参数 {} 的值“{}”无效",
+            named(ContextKind::InvalidArg),
+            named(ContextKind::InvalidValue)
+        ),
+        _ => format!("命令行有误：{}", error.kind()),
+    };
+    say(&format!("错误：{what}；用 cesou --help 查看用法"));
+    ExitCode::FAILURE
+}
+
+/// Whether whoever read the output has gone, as `head` does.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// Writes a line to standard error; when that is gone there is nobody to tell.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

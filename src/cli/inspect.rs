@@ -1,0 +1,201 @@
+//! `cesou inspect`: how files split, for whoever wonders why a passage is what it is.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use cesou::config::Settings;
+use cesou::corpus::{self, Corpus, SourceFile, SourceText};
+use cesou::index::{self, PassageRecord};
+use cesou::passage;
+use cesou::report::{Boilerplate, Report, Span, Warning};
+use cesou::theme::Taxonomy;
+use serde::Serialize;
+
+use super::{Outcome, say};
+
+/// A file as `--json` shows it. All ranges are bytes of the file's cleaned text in UTF-8.
+#[derive(Serialize)]
+struct Inspected {
+    source: String,
+    encoding: &'static str,
+    bytes: usize,
+    reports: Vec<InspectedReport>,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Serialize)]
+struct InspectedReport {
+    #[serde(flatten)]
+    report: Report,
+    passages: Vec<PassageRecord>,
+}
+
+pub(super) fn run(settings: &Settings, files: &[PathBuf], json: bool) -> anyhow::Result<Outcome> {
+    let limit = settings.corpus.max_file_mb.saturating_mul(1 << 20);
+    // Files anywhere can be inspected, with or without a corpus that has themes.
+    let taxonomy = match Corpus::open(&settings.corpus.path, limit) {
+        Ok(corpus) => corpus.taxonomy()?,
+        Err(_) => Taxonomy::empty(),
+    };
+    let mut inspected = Vec::new();
+    let mut unread = 0;
+    for path in files {
+        let file = SourceFile {
+            name: name(&settings.corpus.path, path),
+            path: path.clone(),
+        };
+        match corpus::read_file(&file, limit) {
+            Ok(text) => inspected.push(inspect(text, &taxonomy, settings.passage.max_chars)),
+            Err(skipped) => {
+                unread += 1;
+                say(&format!("{}：{}", path.display(), skipped.reason));
+            }
+        }
+    }
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &inspected).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        for file in &inspected {
+            print(&mut out, file)?;
+        }
+    }
+    anyhow::ensure!(unread == 0, "有 {unread} 个文件读不了");
+    Ok(Outcome::Done)
+}
+
+/// The name a file has in the corpus, so that ids are those of the index.
+fn name(corpus: &Path, path: &Path) -> String {
+    let reports = corpus.join("reports");
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = reports.canonicalize().unwrap_or(reports);
+    full.strip_prefix(&folder)
+        .unwrap_or(path)
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+fn inspect(text: SourceText, taxonomy: &Taxonomy, max_chars: usize) -> Inspected {
+    let mut warnings = text.warnings;
+    let reports = text
+        .reports
+        .into_iter()
+        .map(|report| {
+            let (passages, odd) = passage::split(&report, max_chars);
+            warnings.extend(odd);
+            let passages = passages
+                .iter()
+                .map(|passage| index::record(&report, passage, taxonomy))
+                .collect();
+            InspectedReport {
+                report: in_file(report),
+                passages,
+            }
+        })
+        .collect();
+    Inspected {
+        source: text.source,
+        encoding: text.encoding,
+        bytes: text.text.len(),
+        reports,
+        warnings,
+    }
+}
+
+/// A report whose spans count from the start of its file, as its passages' ranges do.
+fn in_file(mut report: Report) -> Report {
+    let origin = report.range.start;
+    report.title_range = report.title_range.map(|span| span.shifted(origin));
+    for Boilerplate { range, .. } in &mut report.boilerplate {
+        *range = range.shifted(origin);
+    }
+    report
+}
+
+fn print(out: &mut impl Write, file: &Inspected) -> io::Result<()> {
+    let passages: usize = file
+        .reports
+        .iter()
+        .map(|inspected| inspected.passages.len())
+        .sum();
+    writeln!(
+        out,
+        "{}（{}，{} 字节）：{} 篇报告，{passages} 个段落",
+        file.source,
+        file.encoding,
+        file.bytes,
+        file.reports.len()
+    )?;
+    for InspectedReport { report, passages } in &file.reports {
+        let region = &report.region;
+        let place = match &region.code {
+            Some(code) => format!("{} {code}", region.full_name()),
+            None => "地区未知".to_owned(),
+        };
+        writeln!(out)?;
+        writeln!(
+            out,
+            "{}\n  {place}，第 {} 行起，{}，id {}",
+            report.title,
+            report.line,
+            bytes(report.range),
+            report.id
+        )?;
+        for passage in passages {
+            print_passage(out, passage)?;
+        }
+        for boilerplate in &report.boilerplate {
+            writeln!(
+                out,
+                "  略去套话 {}（{}）",
+                bytes(boilerplate.range),
+                boilerplate.rule
+            )?;
+        }
+    }
+    for warning in &file.warnings {
+        writeln!(out, "注意 第 {} 行：{}", warning.line, warning.message)?;
+    }
+    Ok(())
+}
+
+fn print_passage(out: &mut impl Write, passage: &PassageRecord) -> io::Result<()> {
+    let path = passage.dotted_path();
+    let number = if path.is_empty() { "概述" } else { &path };
+    let part = if passage.parts > 1 {
+        format!("（{}/{}）", passage.part, passage.parts)
+    } else {
+        String::new()
+    };
+    writeln!(
+        out,
+        "  {number}{part} {}  [{}，{} 字，{} 自然段]",
+        passage.heading.as_deref().unwrap_or_default(),
+        bytes(passage.range),
+        passage.text.chars().count(),
+        passage.paragraphs.len()
+    )?;
+    for theme in &passage.themes {
+        let terms: Vec<String> = theme
+            .evidence
+            .iter()
+            .map(|evidence| format!("{} {:.2}", evidence.term, evidence.score))
+            .collect();
+        writeln!(
+            out,
+            "      主题 {}（{}）{:.2}：{}",
+            theme.label,
+            theme.id,
+            theme.score,
+            terms.join("，")
+        )?;
+    }
+    Ok(())
+}
+
+fn bytes(span: Span) -> String {
+    format!("字节 {}–{}", span.start, span.end)
+}

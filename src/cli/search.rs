@@ -1,0 +1,109 @@
+//! `cesou search`: hits in the terminal, marked where it shows colours.
+
+use std::io::{self, Write};
+
+use anyhow::Context;
+use cesou::config::Settings;
+use cesou::report::Kind;
+use cesou::search::{self, Facet, Filters, Hit, Match, Request};
+use console::Style;
+
+use super::{Outcome, index};
+
+pub(super) fn run(
+    settings: &Settings,
+    query: &str,
+    exact: bool,
+    limit: usize,
+    filters: &[String],
+) -> anyhow::Result<Outcome> {
+    let request = Request {
+        text: query.to_owned(),
+        matching: if exact { Match::Exact } else { Match::Smart },
+        filters: parse_filters(filters)?,
+        per_page: limit,
+        ..Request::default()
+    };
+    let opened = index::open(settings, false)?;
+    let options = search::Options::from(&settings.search);
+    let response = search::search(&opened.snapshot, &request, &options)?;
+    let mut out = io::stdout().lock();
+    if let Some(relaxed) = response.relaxed {
+        writeln!(
+            out,
+            "含有全部 {} 个词的段落有 {} 个；其余至少含有其中 {} 个",
+            relaxed.of, relaxed.complete, relaxed.required
+        )?;
+    }
+    writeln!(out, "共 {} 个段落", response.total)?;
+    for (number, hit) in (1..).zip(&response.hits) {
+        print(&mut out, number, hit)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn parse_filters(filters: &[String]) -> anyhow::Result<Filters> {
+    let mut parsed = Filters::new();
+    for filter in filters {
+        let (name, value) = filter
+            .split_once('=')
+            .with_context(|| format!("--filter 应写作 字段=值，如 province=河北省，而不是“{filter}”"))?;
+        let facet = Facet::named(name.trim()).with_context(|| {
+            let all = Facet::ALL.map(Facet::as_str).join("、");
+            format!("没有名为“{name}”的筛选字段；可用的有：{all}")
+        })?;
+        parsed
+            .entry(facet)
+            .or_default()
+            .push(value.trim().to_owned());
+    }
+    Ok(parsed)
+}
+
+fn print(out: &mut impl Write, number: usize, hit: &Hit) -> io::Result<()> {
+    let heading = hit.heading.as_ref().map_or_else(
+        || hit.passage.kind.label().to_owned(),
+        |marked| coloured(&marked.html),
+    );
+    let place = match hit.passage.kind {
+        Kind::Overview => hit.passage.kind.label().to_owned(),
+        Kind::Measure => format!("举措 {}", hit.passage.dotted_path()),
+    };
+    let dim = Style::new().dim();
+    writeln!(out)?;
+    writeln!(out, "{number:>3}. {heading}")?;
+    writeln!(
+        out,
+        "     {}",
+        dim.apply_to(format!(
+            "{} · {place} · {} · {:.2}",
+            hit.report.title, hit.passage.id, hit.score
+        ))
+    )?;
+    writeln!(out, "     {}", coloured(&hit.snippet.html))
+}
+
+/// Marked HTML for a terminal: matches in colour where it has colours, plain where not.
+fn coloured(html: &str) -> String {
+    let style = Style::new().red().bold();
+    let mut out = String::new();
+    for (nth, piece) in html.split("<mark>").enumerate() {
+        let (marked, plain) = match piece.split_once("</mark>") {
+            Some((marked, plain)) if nth > 0 => (marked, plain),
+            _ => ("", piece),
+        };
+        if !marked.is_empty() {
+            out.push_str(&style.apply_to(unescaped(marked)).to_string());
+        }
+        out.push_str(&unescaped(plain));
+    }
+    out
+}
+
+fn unescaped(html: &str) -> String {
+    html.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
+}

@@ -1,0 +1,221 @@
+//! How the server runs: `config.toml`, then `CESOU_…` environment variables, then flags.
+//!
+//! Each layer overrides the one before it, and all end in one typed [`Settings`] that the rest of
+//! the code takes as given. A misspelt key would otherwise leave a default in force that its author
+//! believes changed, so an unknown key is refused with the nearest known one, and a value out of
+//! range with what is allowed.
+//!
+//! Invariant: the known keys are those of the serialised defaults, and `config.toml` at the root
+//! lists each with its default and range (`tests/settings.rs`).
+
+mod error;
+mod keys;
+mod sources;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use error::{Error, Origin};
+pub use sources::{DEFAULT_FILE, FILE_VARIABLE, Overrides, environment};
+
+/// Everything that can be set. Relative paths count from the working folder.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How requests are taken.
+    pub server: Server,
+    /// Where the reports are.
+    pub corpus: Corpus,
+    /// Where the index is, and how it is built.
+    pub index: Index,
+    /// How reports are cut into passages.
+    pub passage: Passage,
+    /// How queries are answered.
+    pub search: Search,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// How requests are taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address or host name to listen on.
+    pub host: String,
+    /// Port to listen on; 0 lets the system choose a free one.
+    pub port: u16,
+    /// HTTP threads, 0–256; 0 is one per core, see [`or_cores`].
+    pub workers: usize,
+    /// Searches at once, 0–256; 0 is one per core, see [`or_cores`].
+    pub search_threads: usize,
+    /// Searches that may wait for a thread, 0–100000; more are turned away.
+    pub search_queue: usize,
+    /// Longest time for one search, waiting included, 10–600000 ms.
+    pub search_timeout_ms: u64,
+    /// Longest time requests under way may take to end at shutdown, 0–600 s.
+    pub shutdown_timeout_s: u64,
+}
+
+/// Where the reports are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Corpus {
+    /// The folder that holds `reports/` and the vocabulary.
+    pub path: PathBuf,
+    /// Largest file that is read, 1–65536 MiB.
+    pub max_file_mb: u64,
+}
+
+/// Where the index is, and how it is built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// The folder the index is kept in.
+    pub path: PathBuf,
+    /// Memory of the writer, all threads together, 32–16384 MiB.
+    pub memory_mb: usize,
+    /// Threads that build, 0–64; 0 is one per core, see [`or_cores`].
+    pub threads: usize,
+}
+
+/// How reports are cut into passages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passage {
+    /// Characters past which a passage is cut, at the end of a paragraph, then of a sentence,
+    /// 100–100000.
+    pub max_chars: usize,
+}
+
+/// How queries are answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// Hits on a page where the request names no number, 1–100.
+    pub per_page: usize,
+    /// When fewer passages than this hold every word, those that hold most of them follow, 0–100.
+    pub relax_below: usize,
+    /// Length of a snippet, 20–1000 characters.
+    pub snippet_chars: usize,
+    /// How far a reader may page, 100–100000 hits.
+    pub max_depth: usize,
+    /// Weight of a match in the title, 0–100.
+    pub title_weight: f32,
+    /// Weight of a match in the heading, 0–100.
+    pub heading_weight: f32,
+    /// Weight of a match in the body, 0–100.
+    pub body_weight: f32,
+    /// Weight of the words standing together as typed, 0–100.
+    pub phrase_weight: f32,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// What passes, in the syntax of `tracing`'s `EnvFilter`: `info`, `warn,cesou=debug`.
+    pub filter: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 8080,
+            workers: 0,
+            search_threads: 0,
+            search_queue: 256,
+            search_timeout_ms: 2000,
+            shutdown_timeout_s: 10,
+        }
+    }
+}
+
+impl Default for Corpus {
+    fn default() -> Self {
+        Self {
+            path: "corpus".into(),
+            max_file_mb: 512,
+        }
+    }
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self {
+            path: "index".into(),
+            memory_mb: 256,
+            threads: 0,
+        }
+    }
+}
+
+impl Default for Passage {
+    fn default() -> Self {
+        Self { max_chars: 1200 }
+    }
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self {
+            per_page: 10,
+            relax_below: 10,
+            snippet_chars: 120,
+            max_depth: 10_000,
+            title_weight: 2.0,
+            heading_weight: 2.0,
+            body_weight: 1.0,
+            phrase_weight: 2.0,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            filter: "info".to_owned(),
+        }
+    }
+}
+
+/// The number of threads a setting asks for: itself, or the number of cores where it is 0.
+#[must_use]
+pub fn or_cores(setting: usize) -> usize {
+    if setting > 0 {
+        return setting;
+    }
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+/// What a number may be, as in `0–65535`; nothing for texts and for keys that are not known.
+#[must_use]
+pub fn allowed(key: &str) -> Option<String> {
+    keys::range(key).map(|range| range.to_string())
+}
+
+/// The settings in force: defaults, then `file`, then `env`, then `flags`.
+///
+/// A named `file` must exist; without one, [`DEFAULT_FILE`] in the working folder is read where
+/// there is one. Of `env`, only names that begin with `CESOU_` count, except [`FILE_VARIABLE`] and
+/// what Kubernetes sets for a service of that name.
+///
+/// # Errors
+///
+/// The first thing wrong, by layer and place: a file that cannot be read or is not TOML, a key that
+/// is not known, a value of the wrong type or out of range.
+pub fn load(
+    file: Option<&Path>,
+    env: impl IntoIterator<Item = (String, String)>,
+    flags: &Overrides,
+) -> Result<Settings, Error> {
+    ::config::Config::builder()
+        .add_source(::config::Config::try_from(&Settings::default())?)
+        .add_source(sources::file(file)?)
+        .add_source(sources::variables(env)?)
+        .add_source(sources::flags(flags)?)
+        .build()?
+        .try_deserialize()
+        .map_err(Error::from)
+}

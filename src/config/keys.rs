@@ -1,0 +1,144 @@
+//! The settings that exist, by dotted key: what type each has, its range, and which is nearest.
+//!
+//! The keys and types are read off the serialised defaults, so that a new field needs no second
+//! entry; only ranges are listed here, and `tests/settings.rs` holds that every number has one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use super::Settings;
+
+/// The range of each number.
+const RANGES: &[(&str, Range)] = &[
+    ("server.port", Range(0, 65_535)),
+    ("server.workers", Range(0, 256)),
+    ("server.search_threads", Range(0, 256)),
+    ("server.search_queue", Range(0, 100_000)),
+    ("server.search_timeout_ms", Range(10, 600_000)),
+    ("server.shutdown_timeout_s", Range(0, 600)),
+    ("corpus.max_file_mb", Range(1, 65_536)),
+    ("index.memory_mb", Range(32, 16_384)),
+    ("index.threads", Range(0, 64)),
+    ("passage.max_chars", Range(100, 100_000)),
+    ("search.per_page", Range(1, 100)),
+    ("search.relax_below", Range(0, 100)),
+    ("search.snippet_chars", Range(20, 1000)),
+    ("search.max_depth", Range(100, 100_000)),
+    ("search.title_weight", Range(0, 100)),
+    ("search.heading_weight", Range(0, 100)),
+    ("search.body_weight", Range(0, 100)),
+    ("search.phrase_weight", Range(0, 100)),
+];
+
+/// How like a known key another must be to be taken for a slip of it, from 0 to 1.
+const LIKE: f64 = 0.5;
+
+static KEYS: LazyLock<BTreeMap<String, Kind>> = LazyLock::new(|| {
+    let defaults = serde_json::to_value(Settings::default())
+        .expect("settings are texts and finite numbers, which JSON has");
+    let mut keys = BTreeMap::new();
+    collect(&defaults, "", &mut keys);
+    keys
+});
+
+/// The smallest and the largest value of a number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Range(pub(super) u32, pub(super) u32);
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}–{}", self.0, self.1)
+    }
+}
+
+/// The type of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A text or a path; not blank.
+    Text,
+    /// A whole number.
+    Whole,
+    /// A number that may have a fraction.
+    Real,
+}
+
+fn collect(value: &Value, key: &str, keys: &mut BTreeMap<String, Kind>) {
+    let kind = match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                collect(value, &join(key, name), keys);
+            }
+            return;
+        }
+        Value::Number(number) if number.is_f64() => Kind::Real,
+        Value::Number(_) => Kind::Whole,
+        _ => Kind::Text,
+    };
+    keys.insert(key.to_owned(), kind);
+}
+
+/// The dotted key of `name` within `section`, which is empty at the top.
+pub(super) fn join(section: &str, name: &str) -> String {
+    if section.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{section}.{name}")
+    }
+}
+
+/// The type of a known key.
+pub(super) fn kind(key: &str) -> Option<Kind> {
+    KEYS.get(key).copied()
+}
+
+/// The range of a number.
+pub(super) fn range(key: &str) -> Option<Range> {
+    RANGES
+        .iter()
+        .find(|(name, _)| *name == key)
+        .map(|(_, range)| *range)
+}
+
+/// The first known key within a section; nothing where there is no such section.
+pub(super) fn first_in(section: &str) -> Option<&'static str> {
+    KEYS.keys().map(String::as_str).find(|key| {
+        key.strip_prefix(section)
+            .is_some_and(|rest| rest.starts_with('.'))
+    })
+}
+
+/// The known key most like `key`, letter case apart, unless none is like it. A key without its
+/// section is looked for in all of them.
+pub(super) fn nearest(key: &str) -> Option<&'static str> {
+    let key = key.to_lowercase();
+    let name = key.rsplit('.').next().unwrap_or_default();
+    let likeness = |known: &str| {
+        let whole = strsim::normalized_damerau_levenshtein(&key, known);
+        let last = known.rsplit('.').next().unwrap_or_default();
+        if key.contains('.') && name != last {
+            return whole;
+        }
+        // Slightly less than the whole, so that a match with its section comes first.
+        whole.max(strsim::normalized_damerau_levenshtein(name, last) * 0.95)
+    };
+    KEYS.keys()
+        .map(|known| (likeness(known), known.as_str()))
+        .filter(|(like, _)| *like > LIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+/// The environment variable of a key: `CESOU_SERVER__PORT`.
+pub(super) fn variable(key: &str) -> String {
+    format!("CESOU_{}", key.replace('.', "__").to_uppercase())
+}
+
+/// The known key that a variable sets.
+pub(super) fn of_variable(name: &str) -> Option<&'static str> {
+    KEYS.keys()
+        .find(|key| variable(key) == name)
+        .map(String::as_str)
+}

@@ -1,0 +1,250 @@
+//! Finds where the reports of a file begin, and what their titles say.
+//!
+//! Reports follow one another in a file, each under a line `region:tagline`. A line with a colon
+//! is common in running text too, so a title must look like one (short, not a sentence) and the
+//! text around it must agree: it names a division, or the numbering starts again below it.
+
+use crate::numbering::{self, Level};
+use crate::region::{self, Region, Resolution};
+use crate::report::{Span, WarningKind};
+
+/// The most characters a title line has.
+const TITLE_MAX_CHARS: usize = 60;
+/// The most characters the region's name in it has.
+const NAME_MAX_CHARS: usize = 24;
+/// What stands before a colon in the header of a document without being a region.
+const HEADER_WORDS: [&str; 16] = [
+    "来源", "作者", "时间", "日期", "发布", "编辑", "索引", "发文", "主题", "关键词", "摘要", "文号",
+    "链接", "网址", "标题", "目录",
+];
+
+/// A line of a file that is not blank.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    /// Without blanks at its ends.
+    pub(super) span: Span,
+    /// From 1.
+    pub(super) number: usize,
+    blank_before: bool,
+    /// The value of the measure number it begins with.
+    measure: Option<u32>,
+}
+
+/// The lines of `text` that are not blank.
+pub(super) fn lines(text: &str) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    let mut blank_before = true;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let content = line.trim();
+        if content.is_empty() {
+            blank_before = true;
+        } else {
+            let from = start + (line.len() - line.trim_start().len());
+            lines.push(Line {
+                span: Span::new(from, from + content.len()),
+                number: index + 1,
+                blank_before,
+                measure: numbering::marker(content)
+                    .filter(|marker| marker.level == Level::Measure)
+                    .map(|marker| marker.number),
+            });
+            blank_before = false;
+        }
+        start += line.len();
+    }
+    lines
+}
+
+/// A title and what it says.
+#[derive(Debug)]
+pub(super) struct Title {
+    pub(super) text: String,
+    pub(super) tagline: Option<String>,
+    pub(super) region: Region,
+    /// Why the region is unknown, where it is.
+    pub(super) doubt: Option<(WarningKind, String)>,
+}
+
+/// The lines, by their place in `lines`, that are titles of reports.
+pub(super) fn find(text: &str, lines: &[Line]) -> Vec<usize> {
+    let candidates: Vec<(usize, bool)> = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.measure.is_none())
+        .filter_map(|(at, line)| {
+            let (name, _) = parts(line.span.of(text))?;
+            Some((at, names_a_division(name)))
+        })
+        .collect();
+    // For each line, the number the next measure below it has.
+    let mut below = vec![None; lines.len()];
+    let mut next = None;
+    for (slot, line) in below.iter_mut().zip(lines).rev() {
+        *slot = next;
+        next = line.measure.or(next);
+    }
+
+    let mut titles: Vec<usize> = Vec::new();
+    for &(at, known) in &candidates {
+        let (Some(line), Some(&number_below)) = (lines.get(at), below.get(at)) else {
+            continue;
+        };
+        let blank_after = lines.get(at + 1).is_none_or(|next| next.blank_before);
+        let since = titles.last().copied().unwrap_or(0);
+        let measures_above = lines
+            .get(since..at)
+            .unwrap_or_default()
+            .iter()
+            .any(|line| line.measure.is_some());
+        let restarts = number_below == Some(1);
+        let first = at == 0 && !is_header(line.span.of(text));
+        let title = if known {
+            first || (line.blank_before && (blank_after || restarts)) || (restarts && measures_above)
+        } else {
+            first || (line.blank_before && restarts && measures_above)
+        };
+        // A known division's title wins over a first line that only has a colon.
+        if title && known && titles == [0] && !measures_above && !first {
+            let opener_known = candidates
+                .first()
+                .is_some_and(|&(first, known)| first == 0 && known);
+            if !opener_known {
+                titles.clear();
+            }
+        }
+        if title {
+            titles.push(at);
+        }
+    }
+    titles
+}
+
+/// A first line that reads as the document's title though it has no colon.
+pub(super) fn reads_as_title(line: &str) -> bool {
+    line.chars().count() <= TITLE_MAX_CHARS
+        && !line.ends_with(['。', '！', '？', '；', '，', '、', ';', ',', '：', ':'])
+        && !line.contains('。')
+        && numbering::marker(line).is_none()
+        && !is_header(line)
+}
+
+/// What a title line says: `region:tagline`, or a title that mentions its region.
+pub(super) fn read(line: &str) -> Title {
+    if let Some((name, tagline)) = parts(line) {
+        let (region, doubt) = region_of(name);
+        return Title {
+            text: line.to_owned(),
+            tagline: Some(tagline.to_owned()),
+            region,
+            doubt,
+        };
+    }
+    let (region, doubt) = mentioned(line);
+    Title {
+        text: line.to_owned(),
+        tagline: None,
+        region,
+        doubt,
+    }
+}
+
+/// The name and the tagline of a line that could be a title.
+fn parts(line: &str) -> Option<(&str, &str)> {
+    if line.chars().count() > TITLE_MAX_CHARS {
+        return None;
+    }
+    let (name, tagline) = line.split_once([':', '：'])?;
+    let (name, tagline) = (name.trim(), tagline.trim());
+    let named = !name.is_empty()
+        && name.chars().count() <= NAME_MAX_CHARS
+        && name
+            .chars()
+            .all(|c| c.is_alphabetic() || matches!(c, ' ' | '\u{3000}' | '·' | '-'));
+    let said = tagline.chars().filter(|c| c.is_alphabetic()).count() >= 2
+        && !tagline.contains('。')
+        && !tagline.ends_with(['；', '，', '、', ';', ',', '：', ':']);
+    (named && said).then_some((name, tagline))
+}
+
+fn is_header(line: &str) -> bool {
+    HEADER_WORDS.iter().any(|word| line.starts_with(word))
+}
+
+fn names_a_division(name: &str) -> bool {
+    !matches!(region::resolve(name), Resolution::Unknown) || region::ends_like_a_division(name)
+}
+
+type Doubt = (WarningKind, String);
+
+/// The region a name stands for. A division followed by one of its offices (某县教育局) is that
+/// division; a name that ends like a division of its own is not guessed at.
+fn region_of(name: &str) -> (Region, Option<Doubt>) {
+    match region::resolve(name) {
+        Resolution::Known(region) => (
+            Region {
+                name: name.to_owned(),
+                ..region
+            },
+            None,
+        ),
+        Resolution::Ambiguous(candidates) => ambiguous(name, &candidates),
+        Resolution::Unknown => {
+            if let Some(mention) = region::mentions(name).into_iter().next()
+                && mention.start == 0
+                && mention.end < name.len()
+                && !region::ends_like_a_division(name)
+                && let Resolution::Known(region) = mention.resolution
+            {
+                return (
+                    Region {
+                        name: name.to_owned(),
+                        ..region
+                    },
+                    None,
+                );
+            }
+            unknown(name)
+        }
+    }
+}
+
+fn mentioned(line: &str) -> (Region, Option<Doubt>) {
+    let mut doubt = None;
+    for mention in region::mentions(line) {
+        match mention.resolution {
+            Resolution::Known(region) => return (region, None),
+            Resolution::Ambiguous(candidates) if doubt.is_none() => {
+                let name = line.get(mention.start..mention.end).unwrap_or(line);
+                doubt = Some(ambiguous(name, &candidates));
+            }
+            _ => {}
+        }
+    }
+    doubt.unwrap_or_else(|| unknown(line))
+}
+
+fn ambiguous(name: &str, candidates: &[Region]) -> (Region, Option<Doubt>) {
+    let some: Vec<String> = candidates.iter().take(5).map(Region::full_name).collect();
+    let more = if candidates.len() > some.len() {
+        "等"
+    } else {
+        ""
+    };
+    let message = format!(
+        "“{name}”可指 {}{more}，地区记为未知；请在标题中写明所属省市",
+        some.join("、")
+    );
+    (
+        Region::unknown(name),
+        Some((WarningKind::AmbiguousRegion, message)),
+    )
+}
+
+fn unknown(name: &str) -> (Region, Option<Doubt>) {
+    let message = format!("“{name}”不是已知的行政区划，地区记为未知；请核对标题中的地区名");
+    (
+        Region::unknown(name),
+        Some((WarningKind::UnknownRegion, message)),
+    )
+}

@@ -1,0 +1,21 @@
+//! `GET /healthz`, `GET /readyz`: whether the process lives, and whether it can answer.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+
+use crate::http::state::State;
+use crate::http::wire::Readiness;
+
+pub(super) async fn live() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(serde_json::json!({"status": "ok"}))
+}
+
+pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
+    // A snapshot is verified before it is served, so to have one is to be ready.
+    let snapshot = state.snapshot();
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(Readiness::new(&snapshot))
+}

@@ -1,0 +1,216 @@
+//! Query strings to requests; whatever is not known or not allowed is refused by name.
+
+use std::collections::BTreeMap;
+
+use super::problem::Problem;
+use super::state::State;
+use crate::report::Kind;
+use crate::search::{Facet, Match, Request, Sort};
+
+/// The most values one field may be filtered by.
+const MAX_VALUES: usize = 100;
+/// The most characters a value may have, the query aside.
+const MAX_VALUE_CHARS: usize = 200;
+/// The most hits on a page.
+pub(super) const MAX_PER_PAGE: usize = 100;
+/// What may be asked of a search besides filters.
+const PLAIN: [&str; 7] = ["q", "match", "facets", "sort", "page", "per_page", "explain"];
+
+/// The parameters of a search in the order they may be given.
+fn search_names() -> Vec<&'static str> {
+    PLAIN
+        .into_iter()
+        .chain(Facet::ALL.map(Facet::as_str))
+        .collect()
+}
+
+/// The decoded pairs of a query string; bytes that are no UTF-8 become U+FFFD.
+pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes())
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
+}
+
+/// The search that the pairs of a query string ask for.
+pub(super) fn search(pairs: &[(String, String)], state: &State) -> Result<Request, Problem> {
+    let names = search_names();
+    let given = Given::new(pairs, &names)?;
+    let mut request = Request {
+        per_page: state.per_page,
+        facets: vec![Facet::Province, Facet::Theme],
+        ..Request::default()
+    };
+    if let Some(text) = given.one("q")? {
+        text.clone_into(&mut request.text);
+    }
+    if let Some(value) = given.one("match")? {
+        request.matching = match value {
+            "smart" => Match::Smart,
+            "exact" => Match::Exact,
+            _ => return Err(bad("match", value, " smart 或 exact")),
+        };
+    }
+    if let Some(value) = given.one("sort")? {
+        request.sort = Sort::ALL
+            .into_iter()
+            .find(|sort| sort.as_str() == value)
+            .ok_or_else(|| bad("sort", value, " relevance、region 或 document"))?;
+    }
+    if let Some(value) = given.one("explain")? {
+        request.explain = match value {
+            "true" => true,
+            "false" => false,
+            _ => return Err(bad("explain", value, " true 或 false")),
+        };
+    }
+    if let Some(value) = given.one("facets")? {
+        request.facets = facets(value)?;
+    }
+    if let Some(per_page) = given.number("per_page", MAX_PER_PAGE)? {
+        request.per_page = per_page;
+    }
+    let pages = (state.max_depth / request.per_page).max(1);
+    if let Some(page) = given.number("page", pages)? {
+        request.page = page;
+    }
+    for facet in Facet::ALL {
+        let values = given.all(facet.as_str());
+        if values.is_empty() {
+            continue;
+        }
+        check_values(facet, &values)?;
+        request
+            .filters
+            .insert(facet, values.into_iter().map(str::to_owned).collect());
+    }
+    Ok(request)
+}
+
+/// The page and page length that a listing is asked for.
+pub(super) fn listing(
+    pairs: &[(String, String)],
+    per_page: usize,
+    max_depth: usize,
+) -> Result<(usize, usize), Problem> {
+    let given = Given::new(pairs, &["page", "per_page"])?;
+    let per_page = given
+        .number("per_page", MAX_PER_PAGE)?
+        .unwrap_or(per_page);
+    let page = given
+        .number("page", (max_depth / per_page).max(1))?
+        .unwrap_or(1);
+    Ok((page, per_page))
+}
+
+/// Refuses any parameter.
+pub(super) fn none(pairs: &[(String, String)]) -> Result<(), Problem> {
+    Given::new(pairs, &[]).map(|_| ())
+}
+
+fn facets(list: &str) -> Result<Vec<Facet>, Problem> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            Facet::named(name).ok_or_else(|| {
+                let all = Facet::ALL.map(Facet::as_str).join("、");
+                bad("facets", name, &format!("以逗号分隔的 {all}"))
+            })
+        })
+        .collect()
+}
+
+fn check_values(facet: Facet, values: &[&str]) -> Result<(), Problem> {
+    let name = facet.as_str();
+    if values.len() > MAX_VALUES {
+        let allowed = format!("至多 {MAX_VALUES} 个值");
+        return Err(bad(name, &format!("{} 个值", values.len()), &allowed));
+    }
+    for &value in values {
+        if value.is_empty() || value.chars().count() > MAX_VALUE_CHARS {
+            let allowed = format!(" 1 至 {MAX_VALUE_CHARS} 个字");
+            return Err(bad(name, value, &allowed));
+        }
+        match facet {
+            Facet::Kind if !Kind::ALL.iter().any(|kind| kind.as_str() == value) => {
+                return Err(bad(name, value, " overview 或 measure"));
+            }
+            Facet::Year
+                if value.len() != 4 || !value.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                return Err(bad(name, value, "四位数字的年份"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The parameters of one request, all of known names.
+struct Given<'a>(BTreeMap<&'a str, Vec<&'a str>>);
+
+impl<'a> Given<'a> {
+    fn new(pairs: &'a [(String, String)], known: &[&str]) -> Result<Self, Problem> {
+        let mut given: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, value) in pairs {
+            if !known.contains(&name.as_str()) {
+                return Err(unknown(name, known));
+            }
+            given.entry(name).or_default().push(value);
+        }
+        Ok(Self(given))
+    }
+
+    fn all(&self, name: &str) -> Vec<&'a str> {
+        self.0.get(name).cloned().unwrap_or_default()
+    }
+
+    fn one(&self, name: &'static str) -> Result<Option<&'a str>, Problem> {
+        match self.0.get(name).map_or(&[][..], Vec::as_slice) {
+            [] => Ok(None),
+            [value] => Ok(Some(value)),
+            [_, again, ..] => Err(bad(name, again, "只给一次的值")),
+        }
+    }
+
+    /// A whole number from 1 to `most`.
+    fn number(&self, name: &'static str, most: usize) -> Result<Option<usize>, Problem> {
+        self.one(name)?
+            .map(|value| {
+                value
+                    .parse()
+                    .ok()
+                    .filter(|number| (1..=most).contains(number))
+                    .ok_or_else(|| bad(name, value, &format!(" 1 至 {most} 的整数")))
+            })
+            .transpose()
+    }
+}
+
+fn bad(name: &str, value: &str, allowed: &str) -> Problem {
+    /// Characters of a value that an error repeats.
+    const REPEATED: usize = 100;
+    Problem::BadParameter {
+        name: name.to_owned(),
+        value: value.chars().take(REPEATED).collect(),
+        allowed: allowed.trim().to_owned(),
+    }
+}
+
+fn unknown(name: &str, known: &[&str]) -> Problem {
+    let nearest = known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .min()
+        .filter(|&(distance, known)| distance <= known.len().div_ceil(2))
+        .map(|(_, known)| (*known).to_owned());
+    Problem::UnknownParameter {
+        name: name.chars().take(MAX_VALUE_CHARS).collect(),
+        nearest,
+        allowed: if known.is_empty() {
+            "无".to_owned()
+        } else {
+            known.join("、")
+        },
+    }
+}

@@ -1,0 +1,118 @@
+//! What all requests share: the snapshot in force and the gate in front of searching.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix_web::web;
+use arc_swap::ArcSwap;
+use tokio::sync::Semaphore;
+
+use super::problem::Problem;
+use crate::config::{self, Settings};
+use crate::index::Snapshot;
+use crate::search;
+
+/// Shared by all workers.
+pub struct State {
+    snapshot: ArcSwap<Snapshot>,
+    pub(super) options: search::Options,
+    pub(super) per_page: usize,
+    pub(super) max_depth: usize,
+    gate: Gate,
+}
+
+/// Lets a bounded number of searches run and a bounded number wait.
+struct Gate {
+    running: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    queue: usize,
+    limit: Duration,
+}
+
+impl State {
+    /// The state that answers from `snapshot`.
+    #[must_use]
+    pub fn new(settings: &Settings, snapshot: Snapshot) -> Self {
+        let search = &settings.search;
+        Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            options: search::Options::from(search),
+            per_page: search.per_page,
+            max_depth: search.max_depth,
+            gate: Gate {
+                running: Arc::new(Semaphore::new(config::or_cores(
+                    settings.server.search_threads,
+                ))),
+                waiting: AtomicUsize::new(0),
+                queue: settings.server.search_queue,
+                limit: Duration::from_millis(settings.server.search_timeout_ms),
+            },
+        }
+    }
+
+    /// The generation in force; hold on to it for the length of a request.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Runs `work` on `snapshot` off the async workers.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Overloaded`] when too many wait already, [`Problem::TimedOut`] when waiting and
+    /// working exceed the time limit. Work that outlives its request still holds its place, so the
+    /// bound on what runs at once holds too.
+    pub(super) async fn run<T, F>(&self, snapshot: Arc<Snapshot>, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
+    {
+        let gate = &self.gate;
+        let limit = gate.limit;
+        let waiting = Waiting::enter(gate)?;
+        let admitted = async {
+            let permit = Arc::clone(&gate.running)
+                .acquire_owned()
+                .await
+                .map_err(|_| Problem::Overloaded)?;
+            drop(waiting);
+            web::block(move || {
+                let _permit = permit;
+                work(&snapshot)
+            })
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, "检索线程中断");
+                Problem::Internal
+            })?
+        };
+        tokio::time::timeout(limit, admitted)
+            .await
+            .map_err(|_| Problem::TimedOut {
+                limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+            })?
+    }
+}
+
+/// A place in the queue, given back when dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn enter(gate: &'a Gate) -> Result<Self, Problem> {
+        let before = gate.waiting.fetch_add(1, Ordering::Relaxed);
+        let place = Self(&gate.waiting);
+        // One that finds a free place does not wait.
+        if before >= gate.queue.max(gate.running.available_permits()) {
+            return Err(Problem::Overloaded);
+        }
+        Ok(place)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,476 @@
+//! Answers as they are sent: twins of the domain's types, made only here.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::index::{PassageRecord, ReportRecord, Snapshot};
+use crate::report::{Kind, Span};
+use crate::search::{self, Addend, FacetValue, Hit, Marked, Request, Response};
+
+/// The answer of a search.
+#[derive(Serialize)]
+pub(super) struct SearchAnswer {
+    query: QueryEcho,
+    total: usize,
+    page: usize,
+    per_page: usize,
+    took_ms: f64,
+    hits: Vec<HitAnswer>,
+    facets: BTreeMap<&'static str, Vec<FacetAnswer>>,
+}
+
+#[derive(Serialize)]
+struct QueryEcho {
+    text: String,
+    r#match: &'static str,
+    sort: &'static str,
+    rewrites: Vec<Rewrite>,
+    /// Whether hits need not hold every word; `relaxation` then says how many they hold.
+    relaxed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relaxation: Option<Relaxation>,
+    /// Whether the query had more words than are looked up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    truncated: bool,
+}
+
+/// A change made to the query; none is made yet.
+#[derive(Serialize)]
+enum Rewrite {}
+
+#[derive(Serialize)]
+struct Relaxation {
+    required_words: usize,
+    words: usize,
+    complete_hits: usize,
+}
+
+#[derive(Serialize)]
+struct HitAnswer {
+    #[serde(flatten)]
+    passage: PassageHead,
+    score: f32,
+    /// Whether it holds every word of the query.
+    complete: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing_words: Vec<String>,
+    snippet: MarkedAnswer,
+    highlights: Highlights,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<Explanation>,
+}
+
+#[derive(Serialize)]
+struct Highlights {
+    title: String,
+    heading: Option<String>,
+}
+
+#[derive(Serialize)]
+struct MarkedAnswer {
+    text: String,
+    html: String,
+}
+
+#[derive(Serialize)]
+struct Explanation {
+    total: f32,
+    parts: Vec<AddendAnswer>,
+}
+
+#[derive(Serialize)]
+struct AddendAnswer {
+    text: String,
+    part: &'static str,
+    score: f32,
+}
+
+/// A passage without its text, as every answer names it.
+#[derive(Serialize)]
+pub(super) struct PassageHead {
+    id: String,
+    url: String,
+    report: ReportRef,
+    region: RegionAnswer,
+    kind: Kind,
+    measure: Option<Measure>,
+    themes: Vec<ThemeAnswer>,
+    years: Vec<u16>,
+}
+
+#[derive(Serialize)]
+struct ReportRef {
+    id: String,
+    url: String,
+    title: String,
+    source: String,
+}
+
+#[derive(Serialize)]
+struct RegionAnswer {
+    name: String,
+    province: Option<String>,
+    city: Option<String>,
+    county: Option<String>,
+    code: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Measure {
+    /// The number of the measure, also for its sub-measures.
+    number: u32,
+    /// `2`, or `2.3` for a sub-measure.
+    path: String,
+    heading: Option<String>,
+    /// The headings above, outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parents: Vec<String>,
+    /// Set where the unit was cut for length: which part this is, of how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<[u32; 2]>,
+}
+
+#[derive(Serialize)]
+struct ThemeAnswer {
+    id: String,
+    label: String,
+}
+
+#[derive(Serialize)]
+struct FacetAnswer {
+    value: String,
+    label: String,
+    count: u64,
+    selected: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parents: Vec<String>,
+}
+
+/// A passage with its text.
+#[derive(Serialize)]
+pub(super) struct PassageAnswer {
+    #[serde(flatten)]
+    head: PassageHead,
+    /// The whole passage, number and heading included.
+    text: String,
+    /// Its paragraphs joined by line ends.
+    body: String,
+    paragraphs: Vec<String>,
+    /// Its place in the cleaned text of the report's file, in bytes of UTF-8.
+    range: Span,
+    /// The terms that decided its themes.
+    theme_evidence: Vec<ThemeEvidence>,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ThemeEvidence {
+    id: String,
+    score: f32,
+    terms: Vec<TermEvidence>,
+}
+
+#[derive(Serialize)]
+struct TermEvidence {
+    term: String,
+    in_heading: u32,
+    in_body: u32,
+    score: f32,
+}
+
+/// A list of reports.
+#[derive(Serialize)]
+pub(super) struct ReportsAnswer {
+    pub(super) total: usize,
+    pub(super) page: usize,
+    pub(super) per_page: usize,
+    pub(super) reports: Vec<ReportAnswer>,
+}
+
+/// A report without its passages.
+#[derive(Serialize)]
+pub(super) struct ReportAnswer {
+    id: String,
+    url: String,
+    title: String,
+    tagline: Option<String>,
+    region: RegionAnswer,
+    source: String,
+    /// Its place in the cleaned text of its file, in bytes of UTF-8.
+    range: Span,
+    characters: u64,
+    measures: u32,
+    passages: u32,
+}
+
+/// A report with its passages in order.
+#[derive(Serialize)]
+pub(super) struct ReportWithPassages {
+    #[serde(flatten)]
+    report: ReportHead,
+    passages: Vec<PassageInReport>,
+}
+
+#[derive(Serialize)]
+struct ReportHead {
+    id: String,
+    url: String,
+    title: String,
+    tagline: Option<String>,
+    region: RegionAnswer,
+    source: String,
+    range: Span,
+    characters: u64,
+    measures: u32,
+}
+
+#[derive(Serialize)]
+struct PassageInReport {
+    #[serde(flatten)]
+    head: PassageHead,
+    text: String,
+}
+
+impl SearchAnswer {
+    pub(super) fn new(request: &Request, response: Response, took_ms: f64) -> Self {
+        Self {
+            query: QueryEcho {
+                text: request.text.clone(),
+                r#match: request.matching.as_str(),
+                sort: request.sort.as_str(),
+                rewrites: Vec::new(),
+                relaxed: response.relaxed.is_some(),
+                relaxation: response.relaxed.map(|relaxed| Relaxation {
+                    required_words: relaxed.required,
+                    words: relaxed.of,
+                    complete_hits: relaxed.complete,
+                }),
+                truncated: response.truncated,
+            },
+            total: response.total,
+            page: request.page,
+            per_page: request.per_page,
+            took_ms,
+            hits: response.hits.into_iter().map(HitAnswer::new).collect(),
+            facets: response
+                .facets
+                .into_iter()
+                .map(|(facet, values)| {
+                    let values = values.into_iter().map(FacetAnswer::new).collect();
+                    (search::Facet::as_str(facet), values)
+                })
+                .collect(),
+        }
+    }
+}
+
+impl HitAnswer {
+    fn new(hit: Hit) -> Self {
+        Self {
+            passage: PassageHead::new(&hit.passage, &hit.report),
+            score: hit.score,
+            complete: hit.complete,
+            missing_words: hit.missing,
+            snippet: MarkedAnswer {
+                text: hit.snippet.text,
+                html: hit.snippet.html,
+            },
+            highlights: Highlights {
+                title: hit.title.html,
+                heading: hit.heading.map(|heading: Marked| heading.html),
+            },
+            explain: hit.explanation.map(|parts| Explanation {
+                total: parts.iter().map(|part| part.score).sum(),
+                parts: parts.into_iter().map(AddendAnswer::new).collect(),
+            }),
+        }
+    }
+}
+
+impl AddendAnswer {
+    fn new(addend: Addend) -> Self {
+        Self {
+            text: addend.text,
+            part: addend.part,
+            score: addend.score,
+        }
+    }
+}
+
+impl FacetAnswer {
+    fn new(value: FacetValue) -> Self {
+        Self {
+            value: value.value,
+            label: value.label,
+            count: value.count,
+            selected: value.selected,
+            parents: value.parents,
+        }
+    }
+}
+
+impl PassageHead {
+    pub(super) fn new(passage: &PassageRecord, report: &ReportRecord) -> Self {
+        Self {
+            id: passage.id.clone(),
+            url: passage_url(&passage.id),
+            report: ReportRef {
+                id: report.id.clone(),
+                url: report_url(&report.id),
+                title: report.title.clone(),
+                source: report.source.clone(),
+            },
+            region: RegionAnswer::new(report),
+            kind: passage.kind,
+            measure: passage.path.first().map(|&number| Measure {
+                number,
+                path: passage.dotted_path(),
+                heading: passage.heading.clone(),
+                parents: passage.parents.clone(),
+                part: (passage.parts > 1).then_some([passage.part, passage.parts]),
+            }),
+            themes: passage
+                .themes
+                .iter()
+                .map(|theme| ThemeAnswer {
+                    id: theme.id.clone(),
+                    label: theme.label.clone(),
+                })
+                .collect(),
+            years: passage.years.clone(),
+        }
+    }
+}
+
+impl RegionAnswer {
+    fn new(report: &ReportRecord) -> Self {
+        let region = &report.region;
+        Self {
+            name: region.name.clone(),
+            province: region.province.clone(),
+            city: region.city.clone(),
+            county: region.county.clone(),
+            code: region.code.clone(),
+        }
+    }
+}
+
+impl PassageAnswer {
+    /// The passage `at` its place among all passages of its report.
+    pub(super) fn new(passages: &[PassageRecord], at: usize, report: &ReportRecord) -> Option<Self> {
+        let passage = passages.get(at)?;
+        let id = |at: usize| passages.get(at).map(|passage| passage.id.clone());
+        Some(Self {
+            head: PassageHead::new(passage, report),
+            text: passage.text.clone(),
+            body: passage.body().to_owned(),
+            paragraphs: passage
+                .paragraphs
+                .iter()
+                .map(|span| span.of(&passage.text).to_owned())
+                .collect(),
+            range: passage.range,
+            theme_evidence: passage
+                .themes
+                .iter()
+                .map(|theme| ThemeEvidence {
+                    id: theme.id.clone(),
+                    score: theme.score,
+                    terms: theme
+                        .evidence
+                        .iter()
+                        .map(|evidence| TermEvidence {
+                            term: evidence.term.clone(),
+                            in_heading: evidence.in_heading,
+                            in_body: evidence.in_body,
+                            score: evidence.score,
+                        })
+                        .collect(),
+                })
+                .collect(),
+            previous: at.checked_sub(1).and_then(id),
+            next: id(at + 1),
+        })
+    }
+}
+
+impl ReportAnswer {
+    pub(super) fn new(report: &ReportRecord) -> Self {
+        Self {
+            id: report.id.clone(),
+            url: report_url(&report.id),
+            title: report.title.clone(),
+            tagline: report.tagline.clone(),
+            region: RegionAnswer::new(report),
+            source: report.source.clone(),
+            range: report.range,
+            characters: report.characters,
+            measures: report.measures,
+            passages: report.passages,
+        }
+    }
+}
+
+impl ReportWithPassages {
+    pub(super) fn new(report: &ReportRecord, passages: &[PassageRecord]) -> Self {
+        Self {
+            report: ReportHead {
+                id: report.id.clone(),
+                url: report_url(&report.id),
+                title: report.title.clone(),
+                tagline: report.tagline.clone(),
+                region: RegionAnswer::new(report),
+                source: report.source.clone(),
+                range: report.range,
+                characters: report.characters,
+                measures: report.measures,
+            },
+            passages: passages
+                .iter()
+                .map(|passage| PassageInReport {
+                    head: PassageHead::new(passage, report),
+                    text: passage.text.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Whether the service can answer, and from what.
+#[derive(Serialize)]
+pub(super) struct Readiness<'a> {
+    status: &'static str,
+    generation: &'a str,
+    built_at: u64,
+    reports: u64,
+    passages: u64,
+    skipped_files: usize,
+    warnings: u64,
+}
+
+impl<'a> Readiness<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+        let manifest = snapshot.manifest();
+        Self {
+            status: "ready",
+            generation: snapshot.name(),
+            built_at: manifest.built_at,
+            reports: snapshot.reports().len() as u64,
+            passages: snapshot.passages(),
+            skipped_files: manifest.build.skipped.len(),
+            warnings: manifest.build.warning_counts.values().sum(),
+        }
+    }
+}
+
+/// Where a passage's page is.
+pub(super) fn passage_url(id: &str) -> String {
+    format!("/passages/{id}")
+}
+
+/// Where a report's page is.
+pub(super) fn report_url(id: &str) -> String {
+    format!("/reports/{id}")
+}

@@ -1,0 +1,146 @@
+//! Builds, keeps and opens the index; the only opener of `index/`.
+//!
+//! The index is derived from the corpus and may be deleted at any time. It is rebuilt when
+//! anything it depends on has changed, judged by a digest of all of it, and when it is damaged.
+//!
+//! Invariants: readers see a whole generation or none; a damaged one is never served
+//! (`tests/durability.rs`).
+
+mod build;
+mod generation;
+mod record;
+mod schema;
+mod snapshot;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use build::{Progress, UNKNOWN_REGION, record};
+pub use generation::Manifest;
+pub use record::{BuildReport, PassageRecord, ReportRecord};
+pub use schema::Fields;
+pub use snapshot::{Snapshot, Vocabulary};
+
+use crate::corpus::{self, Corpus};
+use generation::Folder;
+
+/// Why an index cannot be built or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The corpus, or its vocabulary, cannot be used.
+    #[error(transparent)]
+    Corpus(corpus::Error),
+    /// The index folder cannot be written.
+    #[error("写不了索引目录 {}：{source}；请检查权限和磁盘空间，或用 index.path 指向别处", path.display())]
+    Unwritable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file of the index cannot be read.
+    #[error("读不了索引文件 {}：{source}；删除索引目录后重新运行即可重建", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another process is building.
+    #[error("另一个进程正在索引目录 {} 中建立索引；请等它结束，或用 index.path 指向别处", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Something stored cannot be understood.
+    #[error("索引中的 {id} 无法解读：{source}；删除索引目录后重新运行即可重建")]
+    Record {
+        /// The passage or file.
+        id: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// A passage names a report the catalogue does not have.
+    #[error("索引中的段落 {passage} 属于目录里没有的报告 {report}；删除索引目录后重新运行即可重建")]
+    Orphan {
+        /// The passage's id.
+        passage: String,
+        /// The report's id.
+        report: String,
+    },
+    /// The engine failed.
+    #[error("索引引擎出错：{0}")]
+    Engine(#[from] tantivy::TantivyError),
+}
+
+/// What an index is built with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The most characters a passage may have.
+    pub max_chars: usize,
+    /// Memory for writing, in bytes.
+    pub memory_bytes: usize,
+    /// Threads for writing, at least 1.
+    pub threads: usize,
+}
+
+/// An index in force, and whether it had to be built.
+pub struct Opened {
+    /// The generation.
+    pub snapshot: Snapshot,
+    /// Whether it was built just now.
+    pub built: bool,
+}
+
+/// Opens the index at `path`, building it first when it is missing, damaged or out of date.
+///
+/// # Errors
+///
+/// Fails when the corpus cannot be read or the index cannot be written; an index that was there
+/// stays as it was.
+pub fn open_or_build(
+    corpus: &Corpus,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Opened, Error> {
+    let fingerprint = build::fingerprint(corpus, options)?;
+    if let Some(generation) = Folder::new(path).newest_whole(complain)
+        && generation.manifest.schema == schema::VERSION
+        && generation.manifest.fingerprint == fingerprint
+    {
+        match Snapshot::open(generation) {
+            Ok(snapshot) => {
+                return Ok(Opened {
+                    snapshot,
+                    built: false,
+                });
+            }
+            Err(error) => tracing::warn!(%error, "索引打不开，重建"),
+        }
+    }
+    let snapshot = build::build(corpus, path, options, &fingerprint, progress)?;
+    Ok(Opened {
+        snapshot,
+        built: true,
+    })
+}
+
+/// Builds the index at `path` anew, whether or not it is up to date.
+///
+/// # Errors
+///
+/// As [`open_or_build`].
+pub fn rebuild(
+    corpus: &Corpus,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Snapshot, Error> {
+    let fingerprint = build::fingerprint(corpus, options)?;
+    build::build(corpus, path, options, &fingerprint, progress)
+}
+
+fn complain(generation: &str, damage: &str) {
+    tracing::warn!(generation, damage, "索引的一代不能用");
+}

@@ -1,0 +1,402 @@
+//! Builds a generation from the corpus.
+
+use std::path::Path;
+use std::time::Instant;
+
+use tantivy::{IndexWriter, TantivyDocument};
+
+use super::generation::{Draft, Folder};
+use super::record::{BuildReport, PassageRecord, ReportRecord};
+use super::schema::{self, Fields};
+use super::snapshot::{CATALOG, VOCABULARY, Vocabulary};
+use super::{Error, Options, Snapshot};
+use crate::analysis::{self, Dictionary, Normalized};
+use crate::corpus::{Corpus, DictionaryWord, SourceText};
+use crate::fold::fold;
+use crate::passage;
+use crate::region::Region;
+use crate::report::{Passage, Report, Span, Warning};
+use crate::theme::Taxonomy;
+use crate::year;
+
+/// The most warnings a generation keeps; all are counted.
+const WARNINGS_KEPT: usize = 1000;
+/// Text a writer thread should have before another one is worth starting, in bytes.
+const BYTES_PER_THREAD: u64 = 4 << 20;
+/// tantivy's least memory for a writer thread, in bytes.
+const THREAD_MEMORY: usize = 16 << 20;
+/// The name a region that is not known is counted and filtered under.
+pub const UNKNOWN_REGION: &str = "unknown";
+
+/// How far a build is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Files read so far, of how many, with the passages found in them.
+    Reading {
+        /// Files done.
+        files: u64,
+        /// Files there are.
+        of: u64,
+        /// Passages so far.
+        passages: u64,
+    },
+    /// All is read; the last of it is being written and checked.
+    Finishing,
+}
+
+/// A digest of all that an index of `corpus` depends on.
+pub(super) fn fingerprint(corpus: &Corpus, options: &Options) -> Result<String, Error> {
+    let mut hasher = blake3::Hasher::new();
+    let mut add = |label: &str, content: &[u8]| {
+        hasher.update(&(label.len() as u64).to_le_bytes());
+        hasher.update(label.as_bytes());
+        hasher.update(&(content.len() as u64).to_le_bytes());
+        hasher.update(content);
+    };
+    add("program", env!("CARGO_PKG_VERSION").as_bytes());
+    add("schema", &schema::VERSION.to_le_bytes());
+    add("passage.max_chars", &options.max_chars.to_le_bytes());
+    for (name, content) in corpus.vocabulary().map_err(Error::Corpus)? {
+        add(name, content.as_bytes());
+    }
+    let (files, skipped) = corpus.files();
+    for file in files {
+        match corpus.bytes(&file) {
+            Ok(bytes) => add(&file.name, &bytes),
+            Err(error) => add(&file.name, error.to_string().as_bytes()),
+        }
+    }
+    for file in skipped {
+        add(&file.source, file.reason.as_bytes());
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Builds a generation, puts it in force and opens it.
+pub(super) fn build(
+    corpus: &Corpus,
+    path: &Path,
+    options: &Options,
+    fingerprint: &str,
+    progress: &dyn Fn(Progress),
+) -> Result<Snapshot, Error> {
+    let started = Instant::now();
+    // Taken first: a corpus that cannot be read must not cost the lock or a folder.
+    let taxonomy = corpus.taxonomy().map_err(Error::Corpus)?;
+    let words = corpus.dictionary().map_err(Error::Corpus)?;
+    let dictionary = dictionary(&words);
+    let (files, skipped) = corpus.files();
+
+    let folder = Folder::new(path);
+    let draft = folder.draft()?;
+    let (schema, fields) = schema::schema();
+    let index = tantivy::Index::create_in_dir(draft.path(), schema)?;
+    analysis::register(index.tokenizers(), &dictionary);
+    let bytes: u64 = files
+        .iter()
+        .filter_map(|file| std::fs::metadata(&file.path).ok())
+        .map(|metadata| metadata.len())
+        .sum();
+    let useful = usize::try_from(bytes / BYTES_PER_THREAD).unwrap_or(usize::MAX);
+    let memory = options.memory_bytes.max(THREAD_MEMORY);
+    let threads = options
+        .threads
+        .min(useful.saturating_add(1))
+        .min(memory / THREAD_MEMORY)
+        .max(1);
+    let writer = index.writer_with_num_threads(threads, memory)?;
+
+    let mut builder = Builder {
+        fields,
+        writer,
+        taxonomy: &taxonomy,
+        max_chars: options.max_chars,
+        catalog: Vec::new(),
+        report: BuildReport {
+            skipped,
+            ..BuildReport::default()
+        },
+    };
+    let of = files.len() as u64;
+    for (done, file) in (0..).zip(&files) {
+        progress(Progress::Reading {
+            files: done,
+            of,
+            passages: builder.report.passages,
+        });
+        match corpus.read(file) {
+            Ok(text) => builder.add(&text)?,
+            Err(skipped) => builder.report.skipped.push(skipped),
+        }
+    }
+    progress(Progress::Finishing);
+    let Builder {
+        mut writer,
+        catalog,
+        mut report,
+        ..
+    } = builder;
+    writer.commit()?;
+    writer.wait_merging_threads()?;
+    drop(index);
+    report.seconds = started.elapsed().as_secs_f64();
+
+    let vocabulary = Vocabulary {
+        themes: taxonomy
+            .themes()
+            .iter()
+            .map(|theme| (theme.id.clone(), theme.label.clone()))
+            .collect(),
+        words: words
+            .into_iter()
+            .map(|word| (word.word, word.frequency))
+            .collect(),
+    };
+    write_json(&draft, CATALOG, &catalog)?;
+    write_json(&draft, VOCABULARY, &vocabulary)?;
+    let verified = draft.publish(schema::VERSION, fingerprint, report)?;
+    let snapshot = Snapshot::open(verified)?;
+    Draft::forget_old(&folder);
+    Ok(snapshot)
+}
+
+/// The tokenizer's words, with those of the corpus folded as text is.
+pub(super) fn dictionary(words: &[DictionaryWord]) -> Dictionary {
+    let folded: Vec<(String, Option<usize>)> = words
+        .iter()
+        .map(|word| {
+            (
+                word.word.chars().filter_map(fold).collect(),
+                word.frequency,
+            )
+        })
+        .collect();
+    Dictionary::with_words(
+        folded
+            .iter()
+            .map(|(word, frequency)| (word.as_str(), *frequency)),
+    )
+}
+
+fn write_json(draft: &Draft, name: &str, value: &impl serde::Serialize) -> Result<(), Error> {
+    let path = draft.path().join(name);
+    let content = serde_json::to_vec(value).map_err(std::io::Error::other);
+    content
+        .and_then(|content| std::fs::write(&path, content))
+        .map_err(|source| Error::Unwritable { path, source })
+}
+
+struct Builder<'a> {
+    fields: Fields,
+    writer: IndexWriter,
+    taxonomy: &'a Taxonomy,
+    max_chars: usize,
+    catalog: Vec<ReportRecord>,
+    report: BuildReport,
+}
+
+impl Builder<'_> {
+    fn add(&mut self, text: &SourceText) -> Result<(), Error> {
+        self.report.files += 1;
+        self.report.bytes += text.text.len() as u64;
+        self.warn(&text.warnings);
+        for report in &text.reports {
+            self.add_report(report)?;
+        }
+        Ok(())
+    }
+
+    fn add_report(&mut self, report: &Report) -> Result<(), Error> {
+        let (passages, warnings) = passage::split(report, self.max_chars);
+        self.warn(&warnings);
+        for boilerplate in &report.boilerplate {
+            *self
+                .report
+                .boilerplate
+                .entry(boilerplate.rule.clone())
+                .or_default() += 1;
+        }
+        self.report.reports += 1;
+        self.report.unknown_regions += u64::from(!report.region.is_known());
+        let mut measures: Vec<u32> = passages
+            .iter()
+            .filter_map(|passage| passage.path.first().copied())
+            .collect();
+        measures.sort_unstable();
+        measures.dedup();
+        self.catalog.push(ReportRecord {
+            id: report.id.clone(),
+            title: report.title.clone(),
+            tagline: report.tagline.clone(),
+            region: report.region.clone(),
+            source: report.source.clone(),
+            range: report.range,
+            passages: u32::try_from(passages.len()).unwrap_or(u32::MAX),
+            measures: u32::try_from(measures.len()).unwrap_or(u32::MAX),
+            characters: report.text.chars().count() as u64,
+        });
+        for passage in &passages {
+            let record = record(report, passage, self.taxonomy);
+            let document = self.document(report, &record)?;
+            self.writer.add_document(document)?;
+            self.report.passages += 1;
+        }
+        Ok(())
+    }
+
+    fn document(
+        &self,
+        report: &Report,
+        record: &PassageRecord,
+    ) -> Result<TantivyDocument, Error> {
+        let fields = &self.fields;
+        let mut document = TantivyDocument::new();
+        document.add_text(fields.id, &record.id);
+        document.add_text(fields.report, &record.report);
+        document.add_u64(fields.order, self.report.passages);
+        document.add_u64(fields.region_order, region_order(&report.region));
+        document.add_text(fields.kind, record.kind.as_str());
+        for theme in &record.themes {
+            document.add_text(fields.theme, &theme.id);
+        }
+        for &year in &record.years {
+            document.add_u64(fields.year, u64::from(year));
+        }
+        for (names, path, values) in divisions(&report.region)
+            .into_iter()
+            .zip([
+                (fields.province, fields.province_path),
+                (fields.city, fields.city_path),
+                (fields.county, fields.county_path),
+            ])
+            .filter_map(|(division, (names, path))| Some((names, path, division?)))
+        {
+            for name in &values.names {
+                document.add_text(names, name);
+            }
+            document.add_text(path, &values.path);
+        }
+        let names = report.region.search_names().join(" ");
+        let title = format!("{} {names}", report.title);
+        let headings: Vec<&str> = record
+            .parents
+            .iter()
+            .chain(&record.heading)
+            .map(String::as_str)
+            .collect();
+        let headings = headings.join("\n");
+        document.add_text(fields.region_names, &names);
+        document.add_text(fields.title_words, &title);
+        document.add_text(fields.title_characters, &title);
+        document.add_text(fields.heading_words, &headings);
+        document.add_text(fields.heading_characters, &headings);
+        document.add_text(fields.body_words, record.body());
+        document.add_text(fields.text_characters, &record.text);
+        for mark in Normalized::new(&record.text).marks() {
+            document.add_text(fields.marks, mark.to_string());
+        }
+        let stored = serde_json::to_vec(record).map_err(|error| Error::Record {
+            id: record.id.clone(),
+            source: error,
+        })?;
+        document.add_bytes(fields.record, &stored);
+        Ok(document)
+    }
+
+    fn warn(&mut self, warnings: &[Warning]) {
+        for warning in warnings {
+            let kind = serde_json::to_value(warning.kind)
+                .ok()
+                .and_then(|kind| kind.as_str().map(str::to_owned))
+                .unwrap_or_default();
+            *self.report.warning_counts.entry(kind).or_default() += 1;
+            if self.report.warnings.len() < WARNINGS_KEPT {
+                self.report.warnings.push(warning.clone());
+            }
+        }
+    }
+}
+
+/// A division as filters name it and as facets count it.
+struct Division {
+    names: Vec<String>,
+    path: String,
+}
+
+/// Province, city and county of a region; an unknown region is a province of that name.
+fn divisions(region: &Region) -> [Option<Division>; 3] {
+    let Some(province) = &region.province else {
+        return [
+            Some(Division {
+                names: vec![UNKNOWN_REGION.to_owned()],
+                path: UNKNOWN_REGION.to_owned(),
+            }),
+            None,
+            None,
+        ];
+    };
+    let division = |name: &str, parents: &[&str]| {
+        let full: String = parents.concat() + name;
+        let mut names = vec![name.to_owned(), full];
+        names.dedup();
+        Division {
+            names,
+            path: parents
+                .iter()
+                .copied()
+                .chain([name])
+                .collect::<Vec<_>>()
+                .join("/"),
+        }
+    };
+    let city = region.city.as_deref();
+    let county = region.county.as_deref();
+    [
+        Some(division(province, &[])),
+        city.map(|city| division(city, &[province])),
+        county.map(|county| division(county, &[province, city.unwrap_or_default()])),
+    ]
+}
+
+/// Where a region sorts: by division code, unknown ones last.
+fn region_order(region: &Region) -> u64 {
+    region
+        .code
+        .as_deref()
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(u64::from(u32::MAX))
+}
+
+/// A passage as the index keeps it.
+#[must_use]
+pub fn record(report: &Report, passage: &Passage, taxonomy: &Taxonomy) -> PassageRecord {
+    let text = passage.range.of(&report.text);
+    let words = |span: Span| span.of(&report.text).to_owned();
+    let heading = passage.heading.map(words);
+    let parents: Vec<String> = passage.parents.iter().copied().map(words).collect();
+    let paragraphs: Vec<Span> = passage
+        .paragraphs
+        .iter()
+        .map(|span| span.relative_to(passage.range.start))
+        .collect();
+    let mut record = PassageRecord {
+        id: format!("{}-{}", report.id, passage.id_suffix()),
+        report: report.id.clone(),
+        kind: passage.kind,
+        path: passage.path.clone(),
+        part: passage.part,
+        parts: passage.parts,
+        text: text.to_owned(),
+        heading,
+        parents,
+        paragraphs,
+        range: passage.range.shifted(report.range.start),
+        themes: Vec::new(),
+        years: year::mentioned(text),
+    };
+    record.themes = taxonomy.assign(
+        record.heading.as_deref().unwrap_or_default(),
+        record.body(),
+    );
+    record
+}

@@ -1,0 +1,298 @@
+//! The index folder: generations beside one another, and a pointer to the one in force.
+//!
+//! ```text
+//! index/current              the name of the generation in force
+//! index/000003-5f2a9c01/     one generation: tantivy's files, catalogue, vocabulary, manifest
+//! index/building-000004/     one being built; whatever is left of it is removed by the next build
+//! index/lock                 held while building
+//! ```
+//!
+//! A generation is written beside the others, made durable, then put in force by renaming a new
+//! pointer over the old one. Its manifest lists every file with length and BLAKE3 digest, since
+//! tantivy's own check misses damage in its small files, and begins with a digest of itself.
+//!
+//! Invariant: a generation opens only when every byte of it is as it was written
+//! (`tests/durability.rs`).
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use super::record::BuildReport;
+
+const CURRENT: &str = "current";
+const LOCK: &str = "lock";
+const MANIFEST: &str = "manifest";
+const BUILDING: &str = "building-";
+/// How many generations are kept: the one in force and the one before it.
+const KEPT: usize = 2;
+
+/// What a generation was made from and consists of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The layout of fields and files.
+    pub schema: u32,
+    /// A digest of everything the index is derived from.
+    pub fingerprint: String,
+    /// When the build ended, in seconds since 1970-01-01 UTC.
+    pub built_at: u64,
+    /// What the build read and left out.
+    pub build: BuildReport,
+    /// Every file with its length and digest.
+    files: BTreeMap<String, Sealed>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Sealed {
+    bytes: u64,
+    blake3: String,
+}
+
+/// The folder all generations stand in.
+#[derive(Debug, Clone)]
+pub(super) struct Folder {
+    root: PathBuf,
+}
+
+/// A generation whose every byte was checked.
+#[derive(Debug)]
+pub(super) struct Verified {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    pub(super) manifest: Manifest,
+}
+
+/// A generation being written; removed when dropped before it is put in force.
+pub(super) struct Draft {
+    folder: Folder,
+    number: u64,
+    path: PathBuf,
+    /// Held until the draft is in force or given up.
+    _lock: File,
+}
+
+impl Folder {
+    pub(super) fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+        }
+    }
+
+    /// The generation in force, or the newest older one that is whole; what is wrong with those
+    /// passed over is told to `complain`.
+    pub(super) fn newest_whole(&self, mut complain: impl FnMut(&str, &str)) -> Option<Verified> {
+        let mut names = self.generations();
+        if let Ok(current) = fs::read_to_string(self.root.join(CURRENT)) {
+            let current = current.trim();
+            if let Some(at) = names.iter().position(|name| name == current) {
+                let name = names.remove(at);
+                names.insert(0, name);
+            } else {
+                complain(current, "当前代不存在");
+            }
+        }
+        names.into_iter().find_map(|name| {
+            let path = self.root.join(&name);
+            match verify(&path) {
+                Ok(manifest) => Some(Verified {
+                    name,
+                    path,
+                    manifest,
+                }),
+                Err(damage) => {
+                    complain(&name, &damage);
+                    None
+                }
+            }
+        })
+    }
+
+    /// Starts a new generation.
+    pub(super) fn draft(&self) -> Result<Draft, Error> {
+        let unwritable = |source| Error::Unwritable {
+            path: self.root.clone(),
+            source,
+        };
+        fs::create_dir_all(&self.root).map_err(unwritable)?;
+        let lock = File::create(self.root.join(LOCK)).map_err(unwritable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Locked {
+                    path: self.root.clone(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(unwritable(source)),
+        }
+        for entry in fs::read_dir(&self.root).map_err(unwritable)? {
+            let entry = entry.map_err(unwritable)?;
+            if entry.file_name().to_string_lossy().starts_with(BUILDING) {
+                fs::remove_dir_all(entry.path()).map_err(unwritable)?;
+            }
+        }
+        let number = self
+            .generations()
+            .first()
+            .and_then(|name| number(name))
+            .unwrap_or(0)
+            + 1;
+        let path = self.root.join(format!("{BUILDING}{number:06}"));
+        fs::create_dir(&path).map_err(unwritable)?;
+        Ok(Draft {
+            folder: self.clone(),
+            number,
+            path,
+            _lock: lock,
+        })
+    }
+
+    /// The names of all generations, newest first.
+    fn generations(&self) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(&self.root)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| number(name).is_some())
+            .collect();
+        names.sort_by_key(|name| std::cmp::Reverse(number(name)));
+        names
+    }
+}
+
+impl Draft {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Seals the files, makes them durable, and puts the generation in force.
+    pub(super) fn publish(
+        self,
+        schema: u32,
+        fingerprint: &str,
+        build: BuildReport,
+    ) -> Result<Verified, Error> {
+        let unwritable = |source| Error::Unwritable {
+            path: self.folder.root.clone(),
+            source,
+        };
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(&self.path).map_err(unwritable)? {
+            let entry = entry.map_err(unwritable)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".lock") {
+                continue;
+            }
+            File::open(entry.path())
+                .and_then(|file| file.sync_all())
+                .map_err(unwritable)?;
+            files.insert(name, seal(&entry.path()).map_err(unwritable)?);
+        }
+        let manifest = Manifest {
+            schema,
+            fingerprint: fingerprint.to_owned(),
+            built_at: std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
+            build,
+            files,
+        };
+        let body = serde_json::to_string_pretty(&manifest)
+            .map_err(io::Error::other)
+            .map_err(unwritable)?;
+        let digest = blake3::hash(body.as_bytes()).to_hex();
+        write_durably(
+            &self.path.join(MANIFEST),
+            format!("{digest}\n{body}\n").as_bytes(),
+        )
+        .map_err(unwritable)?;
+
+        let short: String = fingerprint.chars().take(8).collect();
+        let name = format!("{:06}-{short}", self.number);
+        let path = self.folder.root.join(&name);
+        fs::rename(&self.path, &path).map_err(unwritable)?;
+        sync_folder(&self.folder.root).map_err(unwritable)?;
+        let next = self.folder.root.join("current.new");
+        write_durably(&next, format!("{name}\n").as_bytes()).map_err(unwritable)?;
+        fs::rename(&next, self.folder.root.join(CURRENT)).map_err(unwritable)?;
+        sync_folder(&self.folder.root).map_err(unwritable)?;
+        Ok(Verified {
+            name,
+            path,
+            manifest,
+        })
+    }
+
+    /// Removes generations older than the one before the newest. A failure is no reason to fail:
+    /// what stays is only disk space, and the next build tries again.
+    pub(super) fn forget_old(folder: &Folder) {
+        for name in folder.generations().into_iter().skip(KEPT) {
+            let path = folder.root.join(&name);
+            if let Err(error) = fs::remove_dir_all(&path) {
+                tracing::warn!(path = %path.display(), %error, "旧索引删不掉");
+            }
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.path.exists() {
+            // What cannot be removed now is removed by the next build.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// The generation's number, where `name` is one's.
+fn number(name: &str) -> Option<u64> {
+    let (number, digest) = name.split_once('-')?;
+    let well_formed = number.len() >= 6
+        && digest.len() == 8
+        && digest.chars().all(|c| c.is_ascii_hexdigit());
+    well_formed.then(|| number.parse().ok()).flatten()
+}
+
+/// The manifest of the generation at `path` when all of it is whole, or what is not.
+fn verify(path: &Path) -> Result<Manifest, String> {
+    let content = fs::read_to_string(path.join(MANIFEST))
+        .map_err(|error| format!("清单读不了：{error}"))?;
+    let (digest, body) = content.split_once('\n').unwrap_or_default();
+    let body = body.strip_suffix('\n').unwrap_or(body);
+    if blake3::hash(body.as_bytes()).to_hex().as_str() != digest {
+        return Err("清单已损坏".to_owned());
+    }
+    let manifest: Manifest =
+        serde_json::from_str(body).map_err(|error| format!("清单看不懂：{error}"))?;
+    for (name, expected) in &manifest.files {
+        let found = seal(&path.join(name)).map_err(|error| format!("{name} 读不了：{error}"))?;
+        if found != *expected {
+            return Err(format!("{name} 已损坏"));
+        }
+    }
+    Ok(manifest)
+}
+
+fn seal(path: &Path) -> io::Result<Sealed> {
+    let mut hasher = blake3::Hasher::new();
+    let bytes = io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(Sealed {
+        bytes,
+        blake3: hasher.finalize().to_hex().to_string(),
+    })
+}
+
+fn write_durably(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// Makes renames within a folder survive a power cut.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}

@@ -1,0 +1,110 @@
+//! What an index keeps of each passage and report besides its terms.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::corpus::Skipped;
+use crate::region::Region;
+use crate::report::{Kind, Span, Warning};
+use crate::theme::Assigned;
+
+/// A passage as it is stored. Spans are in `text`, but for `range`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PassageRecord {
+    /// `[A-Za-z0-9_-]`, stable across rebuilds of the same corpus.
+    pub id: String,
+    /// The report's id.
+    pub report: String,
+    /// Overview or measure.
+    pub kind: Kind,
+    /// The numbers that lead to it, outermost first; empty for an overview.
+    pub path: Vec<u32>,
+    /// Which part of its unit it is, from 1.
+    pub part: u32,
+    /// How many parts the unit has.
+    pub parts: u32,
+    /// The whole passage.
+    pub text: String,
+    /// Its own heading; for a second part, which does not repeat it, only the words.
+    pub heading: Option<String>,
+    /// The headings above its own, outermost first.
+    pub parents: Vec<String>,
+    /// Its paragraphs.
+    pub paragraphs: Vec<Span>,
+    /// Its place in the cleaned text of the report's file.
+    pub range: Span,
+    /// Its themes, strongest first, with the terms that decided.
+    pub themes: Vec<Assigned>,
+    /// The years it mentions.
+    pub years: Vec<u16>,
+}
+
+impl PassageRecord {
+    /// The text from its first paragraph to its last.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        match (self.paragraphs.first(), self.paragraphs.last()) {
+            (Some(first), Some(last)) => Span::new(first.start, last.end).of(&self.text),
+            _ => "",
+        }
+    }
+
+    /// The path as it is written: `2`, `2.3`; empty for an overview.
+    #[must_use]
+    pub fn dotted_path(&self) -> String {
+        self.path
+            .iter()
+            .map(u32::to_string)
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+}
+
+/// A report as the catalogue lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportRecord {
+    /// `[A-Za-z0-9_-]`, stable across rebuilds of the same corpus.
+    pub id: String,
+    /// The title line.
+    pub title: String,
+    /// The title without the region's name.
+    pub tagline: Option<String>,
+    /// Where it is from.
+    pub region: Region,
+    /// Its file, relative to `corpus/reports/`.
+    pub source: String,
+    /// Its place in the cleaned text of the file.
+    pub range: Span,
+    /// How many passages it has.
+    pub passages: u32,
+    /// How many measures it has, sub-measures counted with theirs.
+    pub measures: u32,
+    /// How many characters its text has.
+    pub characters: u64,
+}
+
+/// What a build read and left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct BuildReport {
+    /// How many files were read.
+    pub files: u64,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// The files that were not read, and why.
+    pub skipped: Vec<Skipped>,
+    /// How many reports were found.
+    pub reports: u64,
+    /// How many passages they were cut into.
+    pub passages: u64,
+    /// How many of the reports name no known region.
+    pub unknown_regions: u64,
+    /// How many lines were left out as boilerplate, by rule.
+    pub boilerplate: BTreeMap<String, u64>,
+    /// How many warnings there were of each kind.
+    pub warning_counts: BTreeMap<String, u64>,
+    /// The first thousand warnings.
+    pub warnings: Vec<Warning>,
+    /// How long it took.
+    pub seconds: f64,
+}

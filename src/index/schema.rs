@@ -1,0 +1,97 @@
+//! The fields of a passage in the index.
+//!
+//! Each text is indexed as words, which rank, and as characters with positions, which find any
+//! string. Title means the report's title with every name of its region; heading the passage's
+//! own and those above it; body its paragraphs; `text_characters` the whole passage.
+
+use tantivy::schema::{
+    FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::tokenizer::RAW_TOKENIZER_NAME;
+
+use crate::analysis;
+
+/// Raised whenever fields, analysis or the stored form change, so that an index made before is
+/// rebuilt rather than misread.
+pub(super) const VERSION: u32 = 1;
+
+/// Handles of all fields.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the module's head says what they hold")]
+pub struct Fields {
+    pub id: Field,
+    pub report: Field,
+    pub order: Field,
+    pub region_order: Field,
+    pub kind: Field,
+    pub theme: Field,
+    pub year: Field,
+    /// Names by which a filter may ask for the division: its name, its full name, its code.
+    pub province: Field,
+    pub city: Field,
+    pub county: Field,
+    /// The division as `province/city/county`, for counting.
+    pub province_path: Field,
+    pub city_path: Field,
+    pub county_path: Field,
+    /// Every full and short name of the region and the divisions it belongs to.
+    pub region_names: Field,
+    pub title_words: Field,
+    pub title_characters: Field,
+    pub heading_words: Field,
+    pub heading_characters: Field,
+    pub body_words: Field,
+    pub text_characters: Field,
+    /// The punctuation and blanks that stand in the text, each as one term.
+    pub marks: Field,
+    pub record: Field,
+}
+
+/// The schema and its fields.
+pub(super) fn schema() -> (Schema, Fields) {
+    let mut schema = Schema::builder();
+    let counted = || TextOptions::default().set_fast(RAW_TOKENIZER_NAME);
+    let words = || indexed(analysis::WORDS, IndexRecordOption::WithFreqs);
+    let characters = || indexed(analysis::CHARACTERS, IndexRecordOption::WithFreqsAndPositions);
+    let raw = || {
+        TextOptions::default().set_indexing_options(
+            TextFieldIndexing::default()
+                .set_tokenizer(RAW_TOKENIZER_NAME)
+                .set_fieldnorms(false)
+                .set_index_option(IndexRecordOption::Basic),
+        )
+    };
+    let fields = Fields {
+        id: schema.add_text_field("id", raw()),
+        report: schema.add_text_field("report", STRING | FAST),
+        order: schema.add_u64_field("order", FAST),
+        region_order: schema.add_u64_field("region_order", FAST),
+        kind: schema.add_text_field("kind", STRING | FAST),
+        theme: schema.add_text_field("theme", STRING | FAST),
+        year: schema.add_u64_field("year", INDEXED | FAST),
+        province: schema.add_text_field("province", raw()),
+        city: schema.add_text_field("city", raw()),
+        county: schema.add_text_field("county", raw()),
+        province_path: schema.add_text_field("province_path", counted()),
+        city_path: schema.add_text_field("city_path", counted()),
+        county_path: schema.add_text_field("county_path", counted()),
+        region_names: schema.add_text_field("region_names", characters()),
+        title_words: schema.add_text_field("title_words", words()),
+        title_characters: schema.add_text_field("title_characters", characters()),
+        heading_words: schema.add_text_field("heading_words", words()),
+        heading_characters: schema.add_text_field("heading_characters", characters()),
+        body_words: schema.add_text_field("body_words", words()),
+        text_characters: schema.add_text_field("text_characters", characters()),
+        marks: schema.add_text_field("marks", raw()),
+        record: schema.add_bytes_field("record", STORED),
+    };
+    (schema.build(), fields)
+}
+
+fn indexed(tokenizer: &str, record: IndexRecordOption) -> TextOptions {
+    TextOptions::default().set_indexing_options(
+        TextFieldIndexing::default()
+            .set_tokenizer(tokenizer)
+            .set_index_option(record),
+    )
+}

@@ -1,0 +1,238 @@
+//! One generation, opened: what a request sees from its start to its end.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tantivy::collector::TopDocs;
+use tantivy::query::TermQuery;
+use tantivy::schema::{IndexRecordOption, Value};
+use tantivy::{DocAddress, ReloadPolicy, Searcher, TantivyDocument, Term};
+
+use super::generation::{Manifest, Verified};
+use super::record::{PassageRecord, ReportRecord};
+use super::schema::{self, Fields};
+use super::{Error, build};
+use crate::analysis::{self, Dictionary};
+use crate::corpus::DictionaryWord;
+
+pub(super) const CATALOG: &str = "catalog.json";
+pub(super) const VOCABULARY: &str = "vocabulary.json";
+
+/// The vocabulary an index was built with.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Vocabulary {
+    /// Id and label of each theme, in the taxonomy's order.
+    pub themes: Vec<(String, String)>,
+    /// The corpus's own words for the tokenizer.
+    pub words: Vec<(String, Option<usize>)>,
+}
+
+/// An opened generation. Shared by all requests that began while it was in force.
+pub struct Snapshot {
+    name: String,
+    manifest: Manifest,
+    searcher: Searcher,
+    fields: Fields,
+    dictionary: Dictionary,
+    vocabulary: Vocabulary,
+    reports: Vec<ReportRecord>,
+    by_id: HashMap<String, usize>,
+    homonyms: HashSet<String>,
+}
+
+impl Snapshot {
+    pub(super) fn open(generation: Verified) -> Result<Self, Error> {
+        let Verified {
+            name,
+            path,
+            manifest,
+        } = generation;
+        let reports: Vec<ReportRecord> = read_json(&path, CATALOG)?;
+        let vocabulary: Vocabulary = read_json(&path, VOCABULARY)?;
+        let words: Vec<DictionaryWord> = vocabulary
+            .words
+            .iter()
+            .map(|(word, frequency)| DictionaryWord {
+                word: word.clone(),
+                frequency: *frequency,
+            })
+            .collect();
+        let dictionary = build::dictionary(&words);
+        let index = tantivy::Index::open_in_dir(&path)?;
+        analysis::register(index.tokenizers(), &dictionary);
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()?;
+        let searcher = tantivy::IndexReader::searcher(&reader);
+        let (_, fields) = schema::schema();
+        let by_id = (0..)
+            .zip(&reports)
+            .map(|(at, report)| (report.id.clone(), at))
+            .collect();
+        let mut snapshot = Self {
+            name,
+            manifest,
+            searcher,
+            fields,
+            dictionary,
+            vocabulary,
+            reports,
+            by_id,
+            homonyms: HashSet::new(),
+        };
+        snapshot.homonyms = snapshot.find_homonyms();
+        Ok(snapshot)
+    }
+
+    /// The generation's name; another one for every build.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it was made from.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// tantivy's view of it.
+    #[must_use]
+    pub fn searcher(&self) -> &Searcher {
+        &self.searcher
+    }
+
+    /// The schema's fields.
+    #[must_use]
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// The words its passages were cut with.
+    #[must_use]
+    pub fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
+    }
+
+    /// Id and label of each theme, in the taxonomy's order.
+    #[must_use]
+    pub fn themes(&self) -> &[(String, String)] {
+        &self.vocabulary.themes
+    }
+
+    /// Its reports in the order of the corpus.
+    #[must_use]
+    pub fn reports(&self) -> &[ReportRecord] {
+        &self.reports
+    }
+
+    /// The report of that id.
+    #[must_use]
+    pub fn report(&self, id: &str) -> Option<&ReportRecord> {
+        self.by_id.get(id).and_then(|&at| self.reports.get(at))
+    }
+
+    /// How many passages it holds.
+    #[must_use]
+    pub fn passages(&self) -> u64 {
+        self.searcher.num_docs()
+    }
+
+    /// Whether several cities or counties in it have this name.
+    #[must_use]
+    pub fn is_homonym(&self, name: &str) -> bool {
+        self.homonyms.contains(name)
+    }
+
+    /// The passage of that id.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the index cannot be read.
+    pub fn passage(&self, id: &str) -> Result<Option<PassageRecord>, Error> {
+        let query = TermQuery::new(
+            Term::from_field_text(self.fields.id, id),
+            IndexRecordOption::Basic,
+        );
+        let found = self
+            .searcher
+            .search(&query, &TopDocs::with_limit(1).order_by_score())?;
+        found
+            .first()
+            .map(|&(_, address)| self.record(address))
+            .transpose()
+    }
+
+    /// The passages of a report in order.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the index cannot be read.
+    pub fn passages_of(&self, report: &ReportRecord) -> Result<Vec<PassageRecord>, Error> {
+        if report.passages == 0 {
+            return Ok(Vec::new());
+        }
+        let query = TermQuery::new(
+            Term::from_field_text(self.fields.report, &report.id),
+            IndexRecordOption::Basic,
+        );
+        let found = self.searcher.search(
+            &query,
+            &TopDocs::with_limit(report.passages as usize)
+                .order_by_u64_field("order", tantivy::Order::Asc),
+        )?;
+        found
+            .into_iter()
+            .map(|(_, address)| self.record(address))
+            .collect()
+    }
+
+    /// What is stored of a passage.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the index cannot be read.
+    pub fn record(&self, address: DocAddress) -> Result<PassageRecord, Error> {
+        let document: TantivyDocument = self.searcher.doc(address)?;
+        let bytes = document
+            .get_first(self.fields.record)
+            .and_then(|value| value.as_bytes())
+            .unwrap_or_default();
+        serde_json::from_slice(bytes).map_err(|source| Error::Record {
+            id: format!("{address:?}"),
+            source,
+        })
+    }
+
+    fn find_homonyms(&self) -> HashSet<String> {
+        let mut seen: HashMap<String, HashSet<&str>> = HashMap::new();
+        for report in &self.reports {
+            let region = &report.region;
+            let parent = region.city.as_deref().or(region.province.as_deref());
+            if let (Some(county), Some(parent)) = (&region.county, parent) {
+                seen.entry(county.clone()).or_default().insert(parent);
+            }
+            if let (Some(city), Some(province)) = (&region.city, region.province.as_deref()) {
+                seen.entry(city.clone()).or_default().insert(province);
+            }
+        }
+        seen.into_iter()
+            .filter(|(_, parents)| parents.len() > 1)
+            .map(|(name, _)| name)
+            .collect()
+    }
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(folder: &Path, name: &str) -> Result<T, Error> {
+    let path = folder.join(name);
+    let content = std::fs::read(&path).map_err(|source| Error::Unreadable {
+        path: path.clone(),
+        source,
+    })?;
+    serde_json::from_slice(&content).map_err(|source| Error::Record {
+        id: name.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,45 @@
+//! Cesou (策搜): full-text search for Chinese regional reports.
+//!
+//! Reports come in as files; passages, one for each measure a region took, go out ranked, counted
+//! by facets and marked where they matched. Text moves one way:
+//!
+//! ```text
+//! corpus/ → corpus → passage → analysis → index → index/
+//!                                 ↓          ↓
+//!               HTTP ← http ← search ← query
+//! ```
+//!
+//! The modules are declared in that order, and each names only those above it
+//! (`tests/architecture.rs` holds them to it):
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`fold`] | what one character is compared as: width, case, script |
+//! | [`region`] | the divisions of GB/T 2260, and names to divisions |
+//! | [`theme`] | the theme taxonomy, and texts to themes with the terms that decided |
+//! | [`year`] | the years a text mentions |
+//! | [`numbering`] | the numbers documents put before their units |
+//! | [`report`] | reports, passages, spans, warnings: the words all others speak |
+//! | [`config`] | `config.toml`, environment and flags to typed settings |
+//! | [`corpus`] | files to reports; the only opener of `corpus/` |
+//! | [`passage`] | reports to passages |
+//! | [`analysis`] | text to tokens, the same for passages and queries |
+//! | [`index`] | schema, building, generations, opening; the only opener of `index/` |
+//! | [`query`] | any string to a tree, the tree to what the engine runs |
+//! | [`search`] | request to response on one snapshot |
+//! | [`http`] | routes, wire types, pages, problem details; the only chooser of statuses |
+
+pub mod fold;
+pub mod region;
+pub mod theme;
+pub mod year;
+pub mod numbering;
+pub mod report;
+pub mod config;
+pub mod corpus;
+pub mod passage;
+pub mod analysis;
+pub mod index;
+pub mod query;
+pub mod search;
+pub mod http;

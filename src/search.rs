@@ -1,0 +1,405 @@
+//! A request to a response, on one snapshot: ranking, filters, facets, snippets, explanations.
+//!
+//! These types know nothing of the engine, so that something larger than one index may stand
+//! behind them later. Everything counted is counted over exactly the passages that are listed:
+//! each facet count is the `total` that the same request with that value as filter returns.
+//!
+//! Invariants: counts equal a recount by brute force (`tests/facets.rs`); ranking is the same in
+//! every run, ties in the order of the corpus (`tests/ranking.rs`).
+
+mod explain;
+mod facets;
+mod rank;
+mod snippet;
+
+use std::collections::BTreeMap;
+
+use tantivy::DocAddress;
+use tantivy::collector::{Count, DocSetCollector};
+use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, TermQuery};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{Searcher, Term};
+
+pub use explain::Addend;
+pub use facets::{Facet, FacetValue};
+pub use rank::Sort;
+pub use snippet::{Highlighter, Marked, Snippet};
+
+use crate::analysis::Normalized;
+use crate::config;
+use crate::index::{self, PassageRecord, ReportRecord, Snapshot};
+use crate::query::{self, Compiled, Compiler, Weights};
+
+/// How a query is understood.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Match {
+    /// By its words, ranked; everything `Exact` finds is among the hits.
+    #[default]
+    Smart,
+    /// As a string that the normalised text of the passage contains.
+    Exact,
+}
+
+impl Match {
+    /// Its name in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Smart => "smart",
+            Self::Exact => "exact",
+        }
+    }
+}
+
+/// The values asked for, by field: any of a field's values, all of the fields.
+pub type Filters = BTreeMap<Facet, Vec<String>>;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What was typed; empty to list everything.
+    pub text: String,
+    /// How it is understood.
+    pub matching: Match,
+    /// What the hits are narrowed to.
+    pub filters: Filters,
+    /// The facets to count.
+    pub facets: Vec<Facet>,
+    /// The order of the hits.
+    pub sort: Sort,
+    /// Which page of hits, from 1.
+    pub page: usize,
+    /// Hits on a page, at least 1.
+    pub per_page: usize,
+    /// Whether to say what each score is the sum of.
+    pub explain: bool,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            matching: Match::Smart,
+            filters: Filters::new(),
+            facets: Vec::new(),
+            sort: Sort::Relevance,
+            page: 1,
+            per_page: 10,
+            explain: false,
+        }
+    }
+}
+
+/// What the operator sets about searching.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Options {
+    /// How much each part of a passage counts.
+    pub weights: Weights,
+    /// Fewer passages than this with every word, and those with most of them follow.
+    pub relax_below: usize,
+    /// The length of a snippet, in characters.
+    pub snippet_chars: usize,
+}
+
+impl From<&config::Search> for Options {
+    fn from(settings: &config::Search) -> Self {
+        Self {
+            weights: Weights {
+                title: settings.title_weight,
+                heading: settings.heading_weight,
+                body: settings.body_weight,
+                phrase: settings.phrase_weight,
+            },
+            relax_below: settings.relax_below,
+            snippet_chars: settings.snippet_chars,
+        }
+    }
+}
+
+/// What is answered.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// How many passages match, under the filters.
+    pub total: usize,
+    /// Set where the query was relaxed.
+    pub relaxed: Option<Relaxation>,
+    /// Whether words beyond the most that are looked up were left out.
+    pub truncated: bool,
+    /// The page of hits.
+    pub hits: Vec<Hit>,
+    /// The counts asked for.
+    pub facets: BTreeMap<Facet, Vec<FacetValue>>,
+}
+
+/// Why hits do not hold every word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relaxation {
+    /// How many of the words each hit holds at least.
+    pub required: usize,
+    /// How many words the query has.
+    pub of: usize,
+    /// How many of the passages hold all of them, filters aside.
+    pub complete: usize,
+}
+
+/// One passage of the answer.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The passage.
+    pub passage: PassageRecord,
+    /// Its report.
+    pub report: ReportRecord,
+    /// Higher is better; comparable within one answer only.
+    pub score: f32,
+    /// Whether it holds every word of the query.
+    pub complete: bool,
+    /// The words of the query that stand neither in it nor in its title.
+    pub missing: Vec<String>,
+    /// The most telling part of its text.
+    pub snippet: Snippet,
+    /// Its heading with matches marked.
+    pub heading: Option<Marked>,
+    /// Its report's title with matches marked.
+    pub title: Marked,
+    /// What the score is the sum of, where it was asked for.
+    pub explanation: Option<Vec<Addend>>,
+}
+
+/// Answers `request` from `snapshot`.
+///
+/// # Errors
+///
+/// Fails when the index cannot be read.
+pub fn search(
+    snapshot: &Snapshot,
+    request: &Request,
+    options: &Options,
+) -> Result<Response, index::Error> {
+    let searcher = snapshot.searcher();
+    let compiled = compile(snapshot, request, options);
+    let Chosen {
+        query,
+        complete,
+        relaxed,
+    } = choose(searcher, &compiled, options.relax_below)?;
+    let sort = if compiled.lists_all && request.sort == Sort::Relevance {
+        Sort::Document
+    } else {
+        request.sort
+    };
+
+    let filters = engine_filters(snapshot, &request.filters);
+    let narrowed = narrow(query, &filters, None);
+    let skip = request.page.saturating_sub(1).saturating_mul(request.per_page);
+    let plain: Vec<Facet> = request
+        .facets
+        .iter()
+        .copied()
+        .filter(|facet| !request.filters.contains_key(facet))
+        .collect();
+    let (top, total, mut counts) = searcher.search(
+        &narrowed,
+        &(
+            rank::collector(sort, complete.clone(), skip, request.per_page),
+            Count,
+            facets::Counter::new(&plain),
+        ),
+    )?;
+    // A field that is filtered is counted without its own filter, so that its other values can
+    // still be chosen.
+    for &facet in request
+        .facets
+        .iter()
+        .filter(|facet| request.filters.contains_key(facet))
+    {
+        let widened = narrow(query, &filters, Some(facet));
+        counts.extend(searcher.search(&widened, &facets::Counter::new(&[facet]))?);
+    }
+
+    let highlighter = Highlighter::new(&compiled.needles);
+    let hits = top
+        .into_iter()
+        .map(|ranked| {
+            let complete = complete
+                .as_ref()
+                .is_none_or(|set| set.contains(&ranked.address));
+            hit(
+                snapshot,
+                &compiled,
+                &highlighter,
+                request,
+                options,
+                &ranked,
+                complete,
+            )
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Response {
+        total,
+        relaxed,
+        truncated: compiled.truncated,
+        hits,
+        facets: counts
+            .into_iter()
+            .map(|(facet, counted)| {
+                let selected = request.filters.get(&facet).map_or(&[][..], Vec::as_slice);
+                (facet, facets::values(snapshot, facet, counted, selected))
+            })
+            .collect(),
+    })
+}
+
+/// What marks the matches of `request` in any text.
+#[must_use]
+pub fn highlighter(snapshot: &Snapshot, request: &Request, options: &Options) -> Highlighter {
+    Highlighter::new(&compile(snapshot, request, options).needles)
+}
+
+fn compile(snapshot: &Snapshot, request: &Request, options: &Options) -> Compiled {
+    let compiler = Compiler::new(snapshot, options.weights);
+    match request.matching {
+        Match::Smart => compiler.smart(&request.text, &query::parse(&request.text)),
+        Match::Exact => compiler.exact(&request.text),
+    }
+}
+
+/// The passages an answer is drawn from, before filters.
+struct Chosen<'q> {
+    query: &'q dyn EngineQuery,
+    /// Those that hold every word, where others are among them.
+    complete: Option<rank::Complete>,
+    relaxed: Option<Relaxation>,
+}
+
+/// Strict, unless too few passages hold every word. Filters have no say, so that a count never
+/// changes by being filtered for.
+fn choose<'q>(
+    searcher: &Searcher,
+    compiled: &'q Compiled,
+    relax_below: usize,
+) -> Result<Chosen<'q>, index::Error> {
+    if let Some(relaxed) = &compiled.relaxed {
+        let complete = searcher.search(&*compiled.strict, &Count)?;
+        if complete < relax_below.max(1) {
+            let set = searcher.search(&*compiled.strict, &DocSetCollector)?;
+            return Ok(Chosen {
+                query: &*relaxed.query,
+                complete: Some(rank::Complete::new(set)),
+                relaxed: Some(Relaxation {
+                    required: relaxed.required,
+                    of: relaxed.of,
+                    complete,
+                }),
+            });
+        }
+    }
+    Ok(Chosen {
+        query: &*compiled.strict,
+        complete: None,
+        relaxed: None,
+    })
+}
+
+type EngineFilters = Vec<(Facet, Box<dyn EngineQuery>)>;
+
+fn engine_filters(snapshot: &Snapshot, filters: &Filters) -> EngineFilters {
+    filters
+        .iter()
+        .map(|(&facet, values)| {
+            let any = values
+                .iter()
+                .filter_map(|value| facet.term(snapshot.fields(), value))
+                .map(|term: Term| -> (Occur, Box<dyn EngineQuery>) {
+                    (
+                        Occur::Should,
+                        Box::new(TermQuery::new(term, IndexRecordOption::Basic)),
+                    )
+                })
+                .collect();
+            let query: Box<dyn EngineQuery> = Box::new(BooleanQuery::new(any));
+            (facet, query)
+        })
+        .collect()
+}
+
+/// `query` under all filters but those of one field.
+fn narrow(
+    query: &dyn EngineQuery,
+    filters: &EngineFilters,
+    but: Option<Facet>,
+) -> Box<dyn EngineQuery> {
+    let mut clauses = vec![(Occur::Must, query.box_clone())];
+    clauses.extend(
+        filters
+            .iter()
+            .filter(|(facet, _)| Some(*facet) != but)
+            .map(|(_, filter)| {
+                let silent: Box<dyn EngineQuery> = Box::new(
+                    tantivy::query::ConstScoreQuery::new(filter.box_clone(), 0.0),
+                );
+                (Occur::Must, silent)
+            }),
+    );
+    Box::new(BooleanQuery::new(clauses))
+}
+
+fn hit(
+    snapshot: &Snapshot,
+    compiled: &Compiled,
+    highlighter: &Highlighter,
+    request: &Request,
+    options: &Options,
+    ranked: &rank::Ranked,
+    complete: bool,
+) -> Result<Hit, index::Error> {
+    let passage = snapshot.record(ranked.address)?;
+    let report = snapshot
+        .report(&passage.report)
+        .ok_or_else(|| index::Error::Orphan {
+            passage: passage.id.clone(),
+            report: passage.report.clone(),
+        })?
+        .clone();
+    let explanation = request
+        .explain
+        .then(|| explain::explain(snapshot.searcher(), &compiled.leaves, ranked.address))
+        .transpose()?;
+    Ok(Hit {
+        score: if compiled.lists_all { 0.0 } else { ranked.score },
+        complete,
+        missing: if complete {
+            Vec::new()
+        } else {
+            missing(&compiled.words, &passage, &report)
+        },
+        snippet: highlighter.snippet(&passage, options.snippet_chars),
+        heading: passage
+            .heading
+            .as_deref()
+            .map(|heading| highlighter.mark(heading)),
+        title: highlighter.mark(&report.title),
+        explanation,
+        passage,
+        report,
+    })
+}
+
+/// The words that stand neither in the passage nor in its title or the names of its region.
+fn missing(words: &[String], passage: &PassageRecord, report: &ReportRecord) -> Vec<String> {
+    let around = format!(
+        "{}\n{}\n{}\n{}",
+        passage.text,
+        passage.parents.join("\n"),
+        report.title,
+        report.region.search_names().join("\n")
+    );
+    let around = Normalized::new(&around);
+    words
+        .iter()
+        .filter(|word| !around.as_str().contains(word.as_str()))
+        .cloned()
+        .collect()
+}
+
+/// The address of a passage; kept here so that nothing outside names the engine's.
+type Address = DocAddress;

@@ -1,0 +1,364 @@
+//! Counts the passages of each value of a field.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tantivy::collector::{Collector, SegmentCollector};
+use tantivy::columnar::{Column, StrColumn};
+use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, Term};
+
+use crate::index::{Fields, Snapshot, UNKNOWN_REGION};
+use crate::report::Kind;
+
+/// A field that hits can be counted and narrowed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Facet {
+    /// Province, or `unknown`.
+    Province,
+    /// Prefecture-level city.
+    City,
+    /// County.
+    County,
+    /// Theme, by id.
+    Theme,
+    /// `overview` or `measure`.
+    Kind,
+    /// Report, by id.
+    Report,
+    /// Year mentioned.
+    Year,
+}
+
+/// One value of a facet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FacetValue {
+    /// What to filter by.
+    pub value: String,
+    /// What to show.
+    pub label: String,
+    /// The divisions it lies in, outermost first; empty for what is no division or a province.
+    pub parents: Vec<String>,
+    /// How many passages have it.
+    pub count: u64,
+    /// Whether it is filtered by.
+    pub selected: bool,
+}
+
+/// Counts by what the index holds in its columns.
+pub(super) type Counts = HashMap<String, u64>;
+
+impl Facet {
+    /// Every facet.
+    pub const ALL: [Self; 7] = [
+        Self::Province,
+        Self::City,
+        Self::County,
+        Self::Theme,
+        Self::Kind,
+        Self::Report,
+        Self::Year,
+    ];
+
+    /// Its name in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Province => "province",
+            Self::City => "city",
+            Self::County => "county",
+            Self::Theme => "theme",
+            Self::Kind => "kind",
+            Self::Report => "report",
+            Self::Year => "year",
+        }
+    }
+
+    /// Its name for readers.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Province => "省份",
+            Self::City => "城市",
+            Self::County => "区县",
+            Self::Theme => "主题",
+            Self::Kind => "类型",
+            Self::Report => "报告",
+            Self::Year => "提及年份",
+        }
+    }
+
+    /// The facet of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|facet| facet.as_str() == name)
+    }
+
+    fn column(self) -> &'static str {
+        match self {
+            Self::Province => "province_path",
+            Self::City => "city_path",
+            Self::County => "county_path",
+            Self::Theme => "theme",
+            Self::Kind => "kind",
+            Self::Report => "report",
+            Self::Year => "year",
+        }
+    }
+
+    /// The term that passages with `value` have; nothing where no passage can have it.
+    pub(super) fn term(self, fields: &Fields, value: &str) -> Option<Term> {
+        let field = match self {
+            Self::Province => fields.province,
+            Self::City => fields.city,
+            Self::County => fields.county,
+            Self::Theme => fields.theme,
+            Self::Kind => fields.kind,
+            Self::Report => fields.report,
+            Self::Year => {
+                return value
+                    .parse()
+                    .ok()
+                    .map(|year| Term::from_field_u64(fields.year, year));
+            }
+        };
+        Some(Term::from_field_text(field, value))
+    }
+}
+
+/// The values of `facet`, most frequent first, those selected always among them.
+pub(super) fn values(
+    snapshot: &Snapshot,
+    facet: Facet,
+    counts: Counts,
+    selected: &[String],
+) -> Vec<FacetValue> {
+    let mut values: Vec<FacetValue> = counts
+        .into_iter()
+        .map(|(key, count)| value(snapshot, facet, &key, count, selected))
+        .collect();
+    for asked in selected {
+        let missing = !values.iter().any(|value| {
+            value.selected && (value.value == *asked || names(facet, value).contains(asked))
+        });
+        // A division asked for by its code was counted under its name.
+        if missing && !values.iter().any(|value| value.value == *asked) {
+            values.push(FacetValue {
+                value: asked.clone(),
+                label: label(snapshot, facet, asked),
+                parents: Vec::new(),
+                count: 0,
+                selected: true,
+            });
+        }
+    }
+    values.sort_by(|left, right| {
+        right
+            .count
+            .cmp(&left.count)
+            .then_with(|| left.value.cmp(&right.value))
+    });
+    values
+}
+
+fn value(
+    snapshot: &Snapshot,
+    facet: Facet,
+    key: &str,
+    count: u64,
+    selected: &[String],
+) -> FacetValue {
+    let mut value = match facet {
+        Facet::City | Facet::County => {
+            let mut parents: Vec<String> = key.split('/').map(str::to_owned).collect();
+            let name = parents.pop().unwrap_or_default();
+            parents.retain(|parent| !parent.is_empty());
+            FacetValue {
+                // A name that several divisions have says which only with those it lies in.
+                value: if snapshot.is_homonym(&name) {
+                    parents.concat() + &name
+                } else {
+                    name.clone()
+                },
+                label: name,
+                parents,
+                count,
+                selected: false,
+            }
+        }
+        _ => FacetValue {
+            value: key.to_owned(),
+            label: label(snapshot, facet, key),
+            parents: Vec::new(),
+            count,
+            selected: false,
+        },
+    };
+    value.selected = selected.contains(&value.value)
+        || names(facet, &value)
+            .iter()
+            .any(|name| selected.contains(name));
+    value
+}
+
+/// The other names a filter may have asked for a division by.
+fn names(facet: Facet, value: &FacetValue) -> Vec<String> {
+    match facet {
+        Facet::City | Facet::County => {
+            vec![
+                value.label.clone(),
+                value.parents.concat() + &value.label,
+            ]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn label(snapshot: &Snapshot, facet: Facet, value: &str) -> String {
+    let found = match facet {
+        Facet::Province if value == UNKNOWN_REGION => Some("未知地区".to_owned()),
+        Facet::Theme => snapshot
+            .themes()
+            .iter()
+            .find(|(id, _)| id == value)
+            .map(|(_, label)| label.clone()),
+        Facet::Kind => Kind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == value)
+            .map(|kind| kind.label().to_owned()),
+        Facet::Report => snapshot.report(value).map(|report| report.title.clone()),
+        Facet::Year => Some(format!("{value}年")),
+        _ => None,
+    };
+    found.unwrap_or_else(|| value.to_owned())
+}
+
+/// Counts several facets in one pass over the hits.
+pub(super) struct Counter {
+    facets: Vec<Facet>,
+}
+
+pub(super) struct SegmentCounter {
+    counters: Vec<(Facet, Values)>,
+}
+
+enum Values {
+    /// Counts by ordinal in the segment's dictionary.
+    Words(StrColumn, Vec<u64>),
+    Numbers(Column<u64>, HashMap<u64, u64>),
+    /// No passage of the segment has a value.
+    None,
+}
+
+impl Counter {
+    pub(super) fn new(facets: &[Facet]) -> Self {
+        let mut facets = facets.to_vec();
+        facets.sort_unstable();
+        facets.dedup();
+        Self { facets }
+    }
+}
+
+impl Collector for Counter {
+    type Fruit = BTreeMap<Facet, Counts>;
+    type Child = SegmentCounter;
+
+    fn for_segment(
+        &self,
+        _: SegmentOrdinal,
+        reader: &SegmentReader,
+    ) -> tantivy::Result<SegmentCounter> {
+        let columns = reader.fast_fields();
+        let counters = self
+            .facets
+            .iter()
+            .map(|&facet| {
+                let values = if facet == Facet::Year {
+                    columns
+                        .column_opt::<u64>(facet.column())?
+                        .map(|column| Values::Numbers(column, HashMap::new()))
+                } else {
+                    columns.str(facet.column())?.map(|column| {
+                        let counts = vec![0; column.num_terms()];
+                        Values::Words(column, counts)
+                    })
+                };
+                Ok((facet, values.unwrap_or(Values::None)))
+            })
+            .collect::<tantivy::Result<_>>()?;
+        Ok(SegmentCounter { counters })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        false
+    }
+
+    fn merge_fruits(
+        &self,
+        segments: Vec<tantivy::Result<Vec<(Facet, Counts)>>>,
+    ) -> tantivy::Result<BTreeMap<Facet, Counts>> {
+        let mut merged: BTreeMap<Facet, Counts> = self
+            .facets
+            .iter()
+            .map(|&facet| (facet, Counts::new()))
+            .collect();
+        for segment in segments {
+            for (facet, counts) in segment? {
+                let total = merged.entry(facet).or_default();
+                for (value, count) in counts {
+                    *total.entry(value).or_default() += count;
+                }
+            }
+        }
+        Ok(merged)
+    }
+}
+
+impl SegmentCollector for SegmentCounter {
+    type Fruit = tantivy::Result<Vec<(Facet, Counts)>>;
+
+    fn collect(&mut self, doc: DocId, _: Score) {
+        for (_, values) in &mut self.counters {
+            match values {
+                // A passage has each of its values once, so each counts it once.
+                Values::Words(column, counts) => {
+                    for ordinal in column.term_ords(doc) {
+                        let slot = usize::try_from(ordinal).ok();
+                        if let Some(count) = slot.and_then(|slot| counts.get_mut(slot)) {
+                            *count += 1;
+                        }
+                    }
+                }
+                Values::Numbers(column, counts) => {
+                    for value in column.values_for_doc(doc) {
+                        *counts.entry(value).or_default() += 1;
+                    }
+                }
+                Values::None => {}
+            }
+        }
+    }
+
+    fn harvest(self) -> Self::Fruit {
+        self.counters
+            .into_iter()
+            .map(|(facet, values)| {
+                let counts = match values {
+                    Values::Words(column, counts) => {
+                        let mut named = Counts::new();
+                        for (ordinal, count) in (0..).zip(counts).filter(|&(_, count)| count > 0) {
+                            let mut name = String::new();
+                            column.ord_to_str(ordinal, &mut name)?;
+                            named.insert(name, count);
+                        }
+                        named
+                    }
+                    Values::Numbers(_, counts) => counts
+                        .into_iter()
+                        .map(|(value, count)| (value.to_string(), count))
+                        .collect(),
+                    Values::None => Counts::new(),
+                };
+                Ok((facet, counts))
+            })
+            .collect()
+    }
+}

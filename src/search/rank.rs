@@ -1,0 +1,177 @@
+//! The order of hits, and the page of them that is wanted.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tantivy::collector::sort_key::NaturalComparator;
+use tantivy::collector::{Collector, SegmentCollector, TopNComputer};
+use tantivy::columnar::Column;
+use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
+
+use super::Address;
+
+/// The order of hits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Those with every word first, then by score.
+    #[default]
+    Relevance,
+    /// By division code, unknown regions last.
+    Region,
+    /// As they stand in the corpus.
+    Document,
+}
+
+impl Sort {
+    /// Every order.
+    pub const ALL: [Self; 3] = [Self::Relevance, Self::Region, Self::Document];
+
+    /// Its name in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Relevance => "relevance",
+            Self::Region => "region",
+            Self::Document => "document",
+        }
+    }
+}
+
+/// The passages that hold every word of a relaxed query.
+#[derive(Debug, Clone)]
+pub(super) struct Complete(Arc<HashSet<Address>>);
+
+impl Complete {
+    pub(super) fn new(set: HashSet<Address>) -> Self {
+        Self(Arc::new(set))
+    }
+
+    pub(super) fn contains(&self, address: &Address) -> bool {
+        self.0.contains(address)
+    }
+}
+
+/// A passage at its place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ranked {
+    pub(super) address: Address,
+    pub(super) score: Score,
+}
+
+/// What hits are compared by, greatest first: whether every word stands in them, score, division
+/// code, place in the corpus. No two have the same place; the score as it was comes last, unread.
+type Key = (bool, Score, Reverse<u64>, Reverse<u64>, Score);
+
+/// Collects hits `skip..skip + take` of the order.
+pub(super) fn collector(
+    sort: Sort,
+    complete: Option<Complete>,
+    skip: usize,
+    take: usize,
+) -> Page {
+    Page {
+        sort,
+        complete,
+        skip,
+        take: take.max(1),
+    }
+}
+
+pub(super) struct Page {
+    sort: Sort,
+    complete: Option<Complete>,
+    skip: usize,
+    take: usize,
+}
+
+pub(super) struct SegmentPage {
+    sort: Sort,
+    complete: Option<Complete>,
+    segment: SegmentOrdinal,
+    order: Column<u64>,
+    region: Column<u64>,
+    top: TopNComputer<Key, DocId, NaturalComparator>,
+}
+
+impl Collector for Page {
+    type Fruit = Vec<Ranked>;
+    type Child = SegmentPage;
+
+    fn for_segment(
+        &self,
+        segment: SegmentOrdinal,
+        reader: &SegmentReader,
+    ) -> tantivy::Result<SegmentPage> {
+        let columns = reader.fast_fields();
+        Ok(SegmentPage {
+            sort: self.sort,
+            complete: self.complete.clone(),
+            segment,
+            order: columns.u64("order")?,
+            region: columns.u64("region_order")?,
+            top: TopNComputer::new_with_comparator(self.skip + self.take, NaturalComparator),
+        })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        true
+    }
+
+    fn merge_fruits(
+        &self,
+        segments: Vec<Vec<(Key, Ranked)>>,
+    ) -> tantivy::Result<Vec<Ranked>> {
+        let mut all: Vec<(Key, Ranked)> = segments.into_iter().flatten().collect();
+        all.sort_by(|(left, _), (right, _)| {
+            right
+                .partial_cmp(left)
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
+        Ok(all
+            .into_iter()
+            .skip(self.skip)
+            .take(self.take)
+            .map(|(_, ranked)| ranked)
+            .collect())
+    }
+}
+
+impl SegmentCollector for SegmentPage {
+    type Fruit = Vec<(Key, Ranked)>;
+
+    fn collect(&mut self, doc: DocId, score: Score) {
+        let order = Reverse(self.order.first(doc).unwrap_or(u64::MAX));
+        let key = match self.sort {
+            Sort::Relevance => {
+                let address = Address::new(self.segment, doc);
+                let complete = self
+                    .complete
+                    .as_ref()
+                    .is_none_or(|complete| complete.contains(&address));
+                (complete, score, Reverse(0), order, score)
+            }
+            Sort::Region => {
+                let region = Reverse(self.region.first(doc).unwrap_or(u64::MAX));
+                (true, 0.0, region, order, score)
+            }
+            Sort::Document => (true, 0.0, Reverse(0), order, score),
+        };
+        self.top.push(key, doc);
+    }
+
+    fn harvest(self) -> Self::Fruit {
+        let segment = self.segment;
+        self.top
+            .into_vec()
+            .into_iter()
+            .map(|entry| {
+                let ranked = Ranked {
+                    address: Address::new(segment, entry.doc),
+                    score: entry.sort_key.4,
+                };
+                (entry.sort_key, ranked)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,321 @@
+//! The most telling part of a passage, with what matched marked.
+//!
+//! The engine's own generator panics on overlapping tokens and counts bytes. Here matches are
+//! found in the normalised text and carried back to the original, so that a mark covers whole
+//! characters as the report has them, and a snippet never begins or ends inside one.
+//!
+//! Invariant: `html` without tags and escapes is `text`, and `<mark>` its only tag
+//! (`tests/snippets.rs`, over arbitrary text).
+
+use crate::analysis::Normalized;
+use crate::index::PassageRecord;
+
+/// Blanks and clause ends are looked for this many characters before a forced cut.
+const SOFT_CUT_CHARS: usize = 16;
+/// Characters shown before the first match when its sentence does not fit.
+const LEAD_CHARS: usize = 12;
+
+/// A piece of a passage.
+pub type Snippet = Marked;
+
+/// Text, plain and with matches marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// Plain text; `…` where a sentence is cut, one blank for each run of blanks.
+    pub text: String,
+    /// The same, escaped for HTML, with `<mark>` around matches and no other tag.
+    pub html: String,
+    /// Whether anything is marked.
+    pub matched: bool,
+}
+
+/// Finds what a query matched.
+pub struct Highlighter {
+    needles: Vec<String>,
+}
+
+/// Matches that touch or overlap, as one. Counts characters of the text searched.
+#[derive(Debug)]
+struct Mark {
+    start: usize,
+    end: usize,
+    needles: Vec<usize>,
+}
+
+impl Highlighter {
+    /// Marks each place where one of `needles` stands.
+    #[must_use]
+    pub fn new(needles: &[Normalized]) -> Self {
+        let mut needles: Vec<String> = needles
+            .iter()
+            .map(|needle| needle.as_str().to_owned())
+            .filter(|needle| !needle.is_empty())
+            .collect();
+        needles.sort_unstable();
+        needles.dedup();
+        Self { needles }
+    }
+
+    /// The whole of `text`, marked.
+    #[must_use]
+    pub fn mark(&self, text: &str) -> Marked {
+        let chars: Vec<char> = text.chars().collect();
+        render(&chars, 0..chars.len(), &self.marks(text), false, false)
+    }
+
+    /// At most about `limit` characters of a passage around its best matches; more only where a
+    /// single match is longer.
+    #[must_use]
+    pub fn snippet(&self, passage: &PassageRecord, limit: usize) -> Snippet {
+        let body = passage.body();
+        let in_body = self.marks(body);
+        let only_across = || {
+            let heading = passage.heading.as_deref().unwrap_or_default();
+            self.marks(heading).is_empty() && !self.marks(&passage.text).is_empty()
+        };
+        if body.is_empty() || (in_body.is_empty() && only_across()) {
+            let marks = self.marks(&passage.text);
+            return cut(&passage.text, &marks, self, limit);
+        }
+        cut(body, &in_body, self, limit)
+    }
+
+    fn marks(&self, text: &str) -> Vec<Mark> {
+        if self.needles.is_empty() {
+            return Vec::new();
+        }
+        let normalized = Normalized::new(text);
+        // Bytes to characters, in the normalised text and in the original.
+        let folded: Vec<usize> = normalized
+            .as_str()
+            .char_indices()
+            .map(|(at, _)| at)
+            .collect();
+        let original: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        let mut marks: Vec<Mark> = Vec::new();
+        for (which, needle) in self.needles.iter().enumerate() {
+            let length = needle.chars().count();
+            for (at, _) in normalized.as_str().match_indices(needle.as_str()) {
+                let Ok(first) = folded.binary_search(&at) else {
+                    continue;
+                };
+                let span = normalized.original(first..first + length);
+                marks.push(Mark {
+                    start: original.partition_point(|&at| at < span.start),
+                    end: original.partition_point(|&at| at < span.end),
+                    needles: vec![which],
+                });
+            }
+        }
+        marks.sort_by_key(|mark| (mark.start, mark.end));
+        let mut merged: Vec<Mark> = Vec::new();
+        for mark in marks {
+            match merged.last_mut() {
+                Some(last) if mark.start <= last.end => {
+                    last.end = last.end.max(mark.end);
+                    last.needles.extend(mark.needles);
+                }
+                _ => merged.push(mark),
+            }
+        }
+        merged
+    }
+
+    /// Marks `first..=last` that lie within `limit` characters and say most: each needle once, by
+    /// its length, and a little for every mark.
+    fn best_cluster(&self, marks: &[Mark], limit: usize) -> Option<(usize, usize)> {
+        let mut counts = vec![0_usize; self.needles.len()];
+        let weight = |needle: usize| {
+            self.needles
+                .get(needle)
+                .map_or(0, |needle| needle.chars().count() * 10)
+        };
+        let mut worth = 0;
+        let mut first = 0;
+        let mut best: Option<(usize, (usize, usize))> = None;
+        for (last, mark) in marks.iter().enumerate() {
+            for &needle in &mark.needles {
+                if let Some(count) = counts.get_mut(needle) {
+                    worth += if *count == 0 { weight(needle) } else { 1 };
+                    *count += 1;
+                }
+            }
+            while first < last
+                && let Some(leaving) = marks.get(first)
+                && mark.end - leaving.start > limit
+            {
+                for &needle in &leaving.needles {
+                    if let Some(count) = counts.get_mut(needle) {
+                        *count -= 1;
+                        worth -= if *count == 0 { weight(needle) } else { 1 };
+                    }
+                }
+                first += 1;
+            }
+            if best.is_none_or(|(most, _)| worth > most) {
+                best = Some((worth, (first, last)));
+            }
+        }
+        best.map(|(_, cluster)| cluster)
+    }
+}
+
+/// The part of `text` to show.
+fn cut(text: &str, marks: &[Mark], highlighter: &Highlighter, limit: usize) -> Marked {
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() <= limit {
+        return render(&chars, 0..chars.len(), marks, false, false);
+    }
+    let (from, to) = highlighter
+        .best_cluster(marks, limit)
+        .and_then(|(first, last)| Some((marks.get(first)?.start, marks.get(last)?.end)))
+        .unwrap_or((0, 0));
+
+    // From the start of the sentence, where the matches then still fit.
+    let mut sentences = vec![0];
+    sentences.extend((1..=chars.len()).filter(|&at| ends_sentence(&chars, at)));
+    let sentence = sentences
+        .iter()
+        .copied()
+        .take_while(|&at| at <= from)
+        .last()
+        .unwrap_or(0);
+    let mut start = if to.saturating_sub(sentence) <= limit {
+        sentence
+    } else {
+        let spare = limit.saturating_sub(to - from);
+        outside(marks, from.saturating_sub(LEAD_CHARS.min(spare)))
+    };
+
+    let furthest = start.saturating_add(limit).max(to);
+    let end = if furthest >= chars.len() {
+        chars.len()
+    } else {
+        sentences
+            .iter()
+            .copied()
+            .filter(|&at| at >= to && at > start && at <= furthest)
+            .next_back()
+            .unwrap_or_else(|| soft_cut(&chars, marks, to, furthest))
+    };
+    // What room is left at the end is used before the start.
+    while let Some(earlier) = sentences
+        .iter()
+        .copied()
+        .take_while(|&at| at < start)
+        .last()
+        .filter(|&earlier| end - earlier <= limit)
+    {
+        start = earlier;
+    }
+    let mid_start = !sentences.contains(&start);
+    let mid_end = end < chars.len() && !sentences.contains(&end);
+    render(&chars, start..end, marks, mid_start, mid_end)
+}
+
+/// Whether a sentence, closing quotes included, or a paragraph ends before character `at`.
+fn ends_sentence(chars: &[char], at: usize) -> bool {
+    let closing = |c: &char| matches!(c, '”' | '’' | '）' | ')' | '》' | '」' | '』' | '】');
+    let before = chars.get(..at).unwrap_or_default();
+    let last = before.iter().rev().find(|c| !closing(c));
+    let next_closes = chars.get(at).is_some_and(closing);
+    match last {
+        Some('\n') => before.last() == Some(&'\n'),
+        Some('。' | '！' | '？' | '；' | '!' | '?' | ';') => !next_closes,
+        _ => false,
+    }
+}
+
+/// The last place up to `furthest` where a clause ends, if one is near, and outside every mark.
+fn soft_cut(chars: &[char], marks: &[Mark], to: usize, furthest: usize) -> usize {
+    let near = furthest.saturating_sub(SOFT_CUT_CHARS).max(to).max(1);
+    let clause = (near..=furthest).rev().find(|&at| {
+        at.checked_sub(1)
+            .and_then(|before| chars.get(before))
+            .is_some_and(|c| matches!(c, '，' | '、' | ',' | ' ' | '\u{3000}' | '：' | ':'))
+    });
+    outside(marks, clause.unwrap_or(furthest)).max(to)
+}
+
+/// `at`, or the start of the mark it lies inside.
+fn outside(marks: &[Mark], at: usize) -> usize {
+    marks
+        .iter()
+        .find(|mark| mark.start < at && at < mark.end)
+        .map_or(at, |mark| mark.start)
+}
+
+fn render(
+    chars: &[char],
+    range: std::ops::Range<usize>,
+    marks: &[Mark],
+    mid_start: bool,
+    mid_end: bool,
+) -> Marked {
+    let mut out = Marked {
+        text: String::new(),
+        html: String::new(),
+        matched: false,
+    };
+    if mid_start {
+        out.push('…');
+    }
+    let shown = chars.get(range.clone()).unwrap_or_default();
+    let leading = shown.iter().take_while(|c| c.is_whitespace()).count();
+    let trailing = shown
+        .iter()
+        .rev()
+        .take_while(|c| c.is_whitespace())
+        .count();
+    let visible = range.start + leading..range.end.saturating_sub(trailing);
+    let mut marks = marks.iter().peekable();
+    let mut open = false;
+    let mut blank = false;
+    for at in visible {
+        let Some(&c) = chars.get(at) else { break };
+        if marks.peek().is_some_and(|mark| mark.end <= at) {
+            if open {
+                out.html.push_str("</mark>");
+                open = false;
+            }
+            while marks.peek().is_some_and(|mark| mark.end <= at) {
+                marks.next();
+            }
+        }
+        if !open && marks.peek().is_some_and(|mark| mark.start <= at) {
+            out.html.push_str("<mark>");
+            out.matched = true;
+            open = true;
+        }
+        if c.is_whitespace() {
+            if !blank {
+                out.push(' ');
+            }
+            blank = true;
+        } else {
+            out.push(c);
+            blank = false;
+        }
+    }
+    if open {
+        out.html.push_str("</mark>");
+    }
+    if mid_end {
+        out.push('…');
+    }
+    out
+}
+
+impl Marked {
+    fn push(&mut self, c: char) {
+        self.text.push(c);
+        match c {
+            '&' => self.html.push_str("&amp;"),
+            '<' => self.html.push_str("&lt;"),
+            '>' => self.html.push_str("&gt;"),
+            '"' => self.html.push_str("&quot;"),
+            '\'' => self.html.push_str("&#39;"),
+            c => self.html.push(c),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Gives passages their themes, by a score whose every part can be shown.
+//!
+//! Readers narrow a search by theme, and the site owner answers for the labels. So a theme is a
+//! list of weighted terms that the owner edits (`corpus/themes.toml`), the score is a sum over the
+//! terms found, and what was found comes with the label: no model, nothing learned.
+//!
+//! A term of weight *w* that stands *h* times in the heading and *b* times in the body adds
+//!
+//! ```text
+//! w × (heading × sat(h, 1) + sat(b, L))     sat(n, L) = n × (k + 1) / (n + k × L)
+//!                                           L = 1 − c + c × length / pivot
+//! ```
+//!
+//! which is the term-frequency part of BM25 (Robertson and Zaragoza, *The Probabilistic Relevance
+//! Framework*, 2009): repeating a term adds less each time, and in a long passage one mention
+//! weighs less than in a short one. The constants are those of [`Scoring`]. A theme is given where
+//! its score reaches `threshold` and `share` of the best theme's score in that passage.
+//!
+//! Invariants: a theme's evidence adds up to its score, no text panics, and the order and the
+//! result depend on nothing but the taxonomy and the text (`tests/themes.rs`).
+
+mod matcher;
+mod parse;
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use self::matcher::{Matcher, comparable};
+pub use self::parse::{Error, Problem};
+
+/// The themes of a field, ready to be given to passages.
+#[derive(Debug, Clone, Default)]
+pub struct Taxonomy {
+    themes: Vec<Theme>,
+    scoring: Scoring,
+    matcher: Matcher,
+    /// For each term of the matcher, what it says: a theme's place and the term's place in it.
+    /// Nothing where it only hides shorter terms.
+    senses: Vec<Vec<(usize, usize)>>,
+}
+
+/// One theme, as the taxonomy defines it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theme {
+    /// What queries and links call it: `[a-z0-9-]`, not empty, no other theme's.
+    pub id: String,
+    /// What readers see; no other theme's.
+    pub label: String,
+    /// What speaks for it, in the order of the file within each weight.
+    pub terms: Vec<Term>,
+}
+
+/// A string that speaks for a theme.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Term {
+    /// As the file has it; it is compared folded.
+    pub text: String,
+    /// How much it says, 0 to 100; 1 is usual.
+    pub weight: f32,
+}
+
+/// The constants of the score; the table `[scoring]` of the taxonomy may set any of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scoring {
+    /// How many times as much the heading counts as the body; 0 to 20.
+    pub heading: f32,
+    /// *k*: how slowly repetition stops adding; 0 (at once) to 10.
+    pub saturation: f32,
+    /// *c*: how far the score allows for the body's length; 0 (not at all) to 1 (in proportion).
+    pub length: f32,
+    /// The length of a usual body, in characters; 10 to 100,000.
+    pub pivot: f32,
+    /// The least score of a theme that is given; 0 to 100.
+    pub threshold: f32,
+    /// The least part of the passage's best score; 0 to 1.
+    pub share: f32,
+}
+
+impl Default for Scoring {
+    fn default() -> Self {
+        Self {
+            heading: 2.0,
+            saturation: 1.2,
+            length: 0.5,
+            pivot: 200.0,
+            threshold: 1.5,
+            share: 0.3,
+        }
+    }
+}
+
+impl Scoring {
+    /// What `count` mentions are worth, in a text of the relative length `length`.
+    fn saturated(self, count: u32, length: f32) -> f32 {
+        if count == 0 {
+            return 0.0;
+        }
+        let count = approximate(count as usize);
+        count * (self.saturation + 1.0) / (count + self.saturation * length)
+    }
+
+    /// The relative length *L* of a body of `chars` characters.
+    fn relative_length(self, chars: usize) -> f32 {
+        1.0 - self.length + self.length * approximate(chars) / self.pivot
+    }
+}
+
+/// A theme given to a passage, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assigned {
+    /// The theme's id.
+    pub id: String,
+    /// The theme's label.
+    pub label: String,
+    /// The sum of the evidence; comparable within one taxonomy only.
+    pub score: f32,
+    /// The terms found, strongest first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A term that was found, and what it adds to the score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The term as the taxonomy has it.
+    pub term: String,
+    /// How often it stands in the heading, outside longer terms.
+    pub in_heading: u32,
+    /// How often it stands in the body, outside longer terms.
+    pub in_body: u32,
+    /// What it adds; above zero.
+    pub score: f32,
+}
+
+impl Taxonomy {
+    /// Reads a taxonomy; the head of the shipped `corpus/themes.toml` explains the form. A text
+    /// without themes is an empty taxonomy.
+    ///
+    /// ```
+    /// use cesou::theme::Taxonomy;
+    ///
+    /// let taxonomy = Taxonomy::from_toml(
+    ///     r#"
+    ///     [[theme]]
+    ///     id = "teachers"
+    ///     label = "师资队伍"
+    ///     strong = ["教师交流"]
+    ///     terms = ["教师", "培训"]
+    ///     "#,
+    /// )?;
+    /// let themes = taxonomy.assign("教師交流", "每年交流教师百人。");
+    /// assert_eq!(themes[0].label, "师资队伍");
+    /// assert_eq!(themes[0].evidence[0].term, "教师交流");
+    /// # Ok::<(), cesou::theme::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where the text is not TOML or says something that has no meaning here: one such
+    /// place, with its line and what would put it right.
+    pub fn from_toml(text: &str) -> Result<Self, Error> {
+        let parsed = parse::parse(text)?;
+        Ok(Self::new(parsed.themes, parsed.scoring, &parsed.ignored))
+    }
+
+    /// A taxonomy that gives no theme to any passage.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    fn new(themes: Vec<Theme>, scoring: Scoring, ignored: &[String]) -> Self {
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut texts: Vec<String> = Vec::new();
+        let mut senses: Vec<Vec<(usize, usize)>> = Vec::new();
+        let mut place = |text: &str, senses: &mut Vec<Vec<(usize, usize)>>| {
+            let text: String = comparable(text).collect();
+            *known.entry(text).or_insert_with_key(|text| {
+                texts.push(text.clone());
+                senses.push(Vec::new());
+                texts.len() - 1
+            })
+        };
+        for (theme, of_theme) in themes.iter().enumerate() {
+            for (term, of_term) in of_theme.terms.iter().enumerate() {
+                let place = place(&of_term.text, &mut senses);
+                senses[place].push((theme, term));
+            }
+        }
+        for text in ignored {
+            place(text, &mut senses);
+        }
+        Self {
+            matcher: Matcher::new(texts.iter().map(String::as_str)),
+            themes,
+            scoring,
+            senses,
+        }
+    }
+
+    /// The themes, in the order of the file.
+    #[must_use]
+    pub fn themes(&self) -> &[Theme] {
+        &self.themes
+    }
+
+    /// The constants of the score.
+    #[must_use]
+    pub fn scoring(&self) -> Scoring {
+        self.scoring
+    }
+
+    /// The same themes under other constants, to see how much hangs on these.
+    #[must_use]
+    pub fn with_scoring(mut self, scoring: Scoring) -> Self {
+        self.scoring = scoring;
+        self
+    }
+
+    /// The theme with this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Theme> {
+        self.themes.iter().find(|theme| theme.id == id)
+    }
+
+    /// The theme with this id or this label, whatever its width, case, script or blanks.
+    #[must_use]
+    pub fn find(&self, id_or_label: &str) -> Option<&Theme> {
+        let is = |name: &str| comparable(name).eq(comparable(id_or_label));
+        self.themes
+            .iter()
+            .find(|theme| is(&theme.id))
+            .or_else(|| self.themes.iter().find(|theme| is(&theme.label)))
+    }
+
+    /// The themes of a passage, strongest first, equal ones in the order of the file. Both parts
+    /// are raw text; either may be empty.
+    #[must_use]
+    pub fn assign(&self, heading: &str, body: &str) -> Vec<Assigned> {
+        let mut counts = vec![(0_u32, 0_u32); self.senses.len()];
+        self.matcher
+            .each(heading, |term| counts[term as usize].0 += 1);
+        let length = self.matcher.each(body, |term| counts[term as usize].1 += 1);
+        let length = self.scoring.relative_length(length);
+
+        let mut scored: Vec<Assigned> = self
+            .evidence(&counts, length)
+            .into_iter()
+            .zip(&self.themes)
+            .filter(|(evidence, _)| !evidence.is_empty())
+            .map(|(mut evidence, theme)| {
+                evidence.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.term.cmp(&b.term)));
+                Assigned {
+                    id: theme.id.clone(),
+                    label: theme.label.clone(),
+                    score: evidence.iter().map(|one| one.score).sum(),
+                    evidence,
+                }
+            })
+            .collect();
+        scored.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let best = scored.first().map_or(0.0, |best| best.score);
+        let least = self.scoring.threshold.max(best * self.scoring.share);
+        scored.retain(|theme| theme.score >= least);
+        scored
+    }
+
+    /// What was found for each theme, unsorted; `counts` are of the matcher's terms.
+    fn evidence(&self, counts: &[(u32, u32)], length: f32) -> Vec<Vec<Evidence>> {
+        let mut evidence = vec![Vec::new(); self.themes.len()];
+        for (&(in_heading, in_body), senses) in counts.iter().zip(&self.senses) {
+            if (in_heading, in_body) == (0, 0) {
+                continue;
+            }
+            let worth = self.scoring.heading * self.scoring.saturated(in_heading, 1.0)
+                + self.scoring.saturated(in_body, length);
+            for &(theme, term) in senses {
+                let term = &self.themes[theme].terms[term];
+                let score = term.weight * worth;
+                if score > 0.0 {
+                    evidence[theme].push(Evidence {
+                        term: term.text.clone(),
+                        in_heading,
+                        in_body,
+                        score,
+                    });
+                }
+            }
+        }
+        evidence
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of characters are exact up to sixteen million, and a score needs no more"
+)]
+fn approximate(count: usize) -> f32 {
+    count as f32
+}
