@@ -67,7 +67,7 @@ struct Common {
     /// 索引目录（设置 index.path）
     #[arg(long, global = true, value_name = "目录")]
     index: Option<String>,
-    /// 覆盖任一设置，可多次使用，如 --set search.per_page=20
+    /// 覆盖任一设置，可多次使用，如 --set `search.per_page=20`
     #[arg(long = "set", global = true, value_name = "键=值")]
     set: Vec<String>,
     /// 显示帮助
@@ -170,9 +170,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         }
     }
     for pair in &cli.common.set {
-        let (key, value) = pair
-            .split_once('=')
-            .with_context(|| format!("--set 应写作 键=值，如 search.per_page=20，而不是“{pair}”"))?;
+        let (key, value) = pair.split_once('=').with_context(|| {
+            format!("--set 应写作 键=值，如 search.per_page=20，而不是“{pair}”")
+        })?;
         overrides.set(key.trim(), value.trim());
     }
     let settings = config::load(

@@ -246,7 +246,12 @@ impl Corpus {
     pub fn vocabulary(&self) -> Result<Vec<(&'static str, String)>, Error> {
         [THEMES, DICTIONARY]
             .into_iter()
-            .map(|name| Ok((name, read_optional(&self.root.join(name))?.unwrap_or_default())))
+            .map(|name| {
+                Ok((
+                    name,
+                    read_optional(&self.root.join(name))?.unwrap_or_default(),
+                ))
+            })
             .collect()
     }
 }
@@ -268,9 +273,7 @@ pub fn read_file(file: &SourceFile, max_file_bytes: u64) -> Result<SourceText, S
     if let Some(ending) = ending
         && !TEXT_ENDINGS.contains(&ending.as_str())
     {
-        return Err(skip(format!(
-            "不支持 .{ending} 格式；请另存为纯文本 .txt"
-        )));
+        return Err(skip(format!("不支持 .{ending} 格式；请另存为纯文本 .txt")));
     }
     let size = fs::metadata(&file.path)
         .map_err(|error| skip(format!("读不了：{error}；请检查文件是否存在及其权限")))?
@@ -314,8 +317,8 @@ pub fn read_bytes(source: &str, bytes: &[u8]) -> Result<SourceText, Refusal> {
 
 /// The reports that the cleaned text of a file holds, in order, with what is odd about them.
 ///
-/// Text before the first title belongs to the first report; text without any title is one report
-/// under the name of its file.
+/// Text before the first title belongs to the first report, unless it has measures of its own;
+/// text without a title is a report under the name of its file.
 #[must_use]
 pub fn reports(source: &str, text: &str) -> (Vec<Report>, Vec<Warning>) {
     let lines = titles::lines(text);
@@ -328,15 +331,19 @@ pub fn reports(source: &str, text: &str) -> (Vec<Report>, Vec<Warning>) {
         .collect();
     let mut warnings = Vec::new();
     let mut titled = true;
-    if heads.is_empty() {
+    // Text before the first title goes with it, unless it has measures and so is a report itself.
+    let opens_with_measures = heads
+        .first()
+        .is_some_and(|&(at, _)| titles::has_measures(lines.get(..at).unwrap_or_default()));
+    if heads.is_empty() || opens_with_measures {
         let line = first.span.of(text);
         if lines.len() > 1 && titles::reads_as_title(line) {
-            heads.push((0, titles::read(line)));
+            heads.insert(0, (0, titles::read(line)));
         } else {
             titled = false;
             let stem = source.rsplit('/').next().unwrap_or(source);
             let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-            heads.push((0, titles::read(stem)));
+            heads.insert(0, (0, titles::read(stem)));
             warnings.push(Warning {
                 source: source.to_owned(),
                 line: first.number,
@@ -355,6 +362,7 @@ pub fn reports(source: &str, text: &str) -> (Vec<Report>, Vec<Warning>) {
         let begin = own.first().unwrap_or(first);
         let end = own.last().unwrap_or(last);
         let head = lines.get(at).unwrap_or(first);
+        let titled = titled || nth > 0;
         let range = Span::new(begin.span.start, end.span.end);
         if let Some((kind, message)) = title.doubt {
             warnings.push(Warning {

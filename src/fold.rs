@@ -3,7 +3,7 @@
 //! Readers type 農民工, ＡＢＣ or ABC and expect the text that says 农民工 or abc. Folding is one
 //! character to one, or to none, so a position in the folded text always belongs to one character
 //! of the original and a highlight falls on it. What a whole text becomes, with its offsets, is
-//! [`crate::analysis::Normalized`].
+//! for `analysis::Normalized` to say.
 //!
 //! Invariant: folding twice changes nothing more (`tests/analysis.rs`).
 
@@ -98,18 +98,17 @@ fn is_invisible(c: char) -> bool {
 /// Punctuation outside ASCII, by block; what a block holds besides punctuation is named.
 fn is_punctuation(c: char) -> bool {
     match c {
-        '\u{00A1}' | '\u{00A7}' | '\u{00AB}' | '\u{00B6}' | '\u{00B7}' | '\u{00BB}'
-        | '\u{00BF}' | '\u{30FB}' | '\u{00B4}' | '\u{00A8}' | '\u{00AF}' | '\u{00B8}' => true,
         // General punctuation, but for the per mille and per ten thousand signs.
         '\u{2010}'..='\u{205E}' => !matches!(c, '\u{2030}' | '\u{2031}'),
-        '\u{2E00}'..='\u{2E7F}' => true,
         // CJK symbols and punctuation, but for 々〆〇 and the numerals 〡–〩, 〸–〺.
         '\u{3000}'..='\u{303F}' => {
             !matches!(c, '\u{3005}'..='\u{3007}' | '\u{3021}'..='\u{3029}' | '\u{3038}'..='\u{303A}')
         }
-        '\u{FE10}'..='\u{FE1F}' | '\u{FE30}'..='\u{FE6F}' => true,
-        '\u{FF5F}'..='\u{FF65}' => true,
-        _ => false,
+        // Latin-1, supplemental, and the vertical, small and half-width forms.
+        _ => matches!(c,
+            '¡' | '§' | '¨' | '«' | '¯' | '´' | '¶' | '·' | '¸' | '»' | '¿' | '・'
+            | '\u{2E00}'..='\u{2E7F}' | '\u{FE10}'..='\u{FE1F}' | '\u{FE30}'..='\u{FE6F}'
+            | '\u{FF5F}'..='\u{FF65}'),
     }
 }
 

@@ -27,7 +27,19 @@ pub struct Marker {
 
 /// What follows the second of two numbers that enumerate: 三、四年级, 一、二线城市.
 const COUNTED: [&str; 14] = [
-    "年级", "线", "产业", "次产业", "类", "级", "期", "季度", "等奖", "等功", "把手", "批次", "批",
+    "年级",
+    "线",
+    "产业",
+    "次产业",
+    "类",
+    "级",
+    "期",
+    "季度",
+    "等奖",
+    "等功",
+    "把手",
+    "批次",
+    "批",
     "中学",
 ];
 
@@ -73,8 +85,7 @@ pub fn marker(line: &str) -> Option<Marker> {
 fn enumerates(number: u32, rest: &str) -> bool {
     numeral(rest).is_some_and(|(next, after)| {
         next > number
-            && (COUNTED.iter().any(|counted| after.starts_with(counted))
-                || after.starts_with('、'))
+            && (COUNTED.iter().any(|counted| after.starts_with(counted)) || after.starts_with('、'))
     })
 }
 

@@ -23,7 +23,7 @@ const HEADING_MAX_CHARS: usize = 60;
 pub fn split(report: &Report, max_chars: usize) -> (Vec<Passage>, Vec<Warning>) {
     let mut splitter = Splitter::new(report);
     for line in lines(&report.text) {
-        splitter.line(line);
+        splitter.line(&line);
     }
     splitter.close();
     let mut passages: Vec<Passage> = splitter
@@ -111,7 +111,7 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    fn line(&mut self, line: Line<'_>) {
+    fn line(&mut self, line: &Line<'_>) {
         let report = self.report;
         if report
             .boilerplate
@@ -125,7 +125,7 @@ impl<'a> Splitter<'a> {
         {
             self.open.cover(line.span);
         } else if let Some(marker) = numbering::marker(line.text) {
-            self.unit(&line, marker);
+            self.unit(line, marker);
         } else {
             if self.open.paragraphs.is_empty() && self.open.path.is_empty() {
                 self.open.line = line.index;
@@ -293,11 +293,12 @@ impl Unit {
                 } else {
                     paragraphs.last().map_or(range.end, |last| last.end)
                 };
-                if part > 1 {
-                    start = paragraphs.first().map_or(start, |first| first.start);
-                }
+                // Each part begins where the one before it ended: a title line between two
+                // paragraphs belongs to one of them too.
+                let own = trimmed(text, Span::new(start, end)).unwrap_or(Span::new(end, end));
+                start = end;
                 Passage {
-                    range: Span::new(start, end),
+                    range: own,
                     kind: if self.path.is_empty() {
                         Kind::Overview
                     } else {

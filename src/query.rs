@@ -8,9 +8,10 @@
 //! text of a query finds, the query finds (`tests/recall.rs`).
 
 mod compile;
+mod function_words;
 mod parse;
 
-pub use compile::{Compiled, Compiler, Leaf, Part, Relaxed, Weights};
+pub use compile::{Compiled, Compiler, Demand, Leaf, Part, Relaxable, Weights};
 pub use parse::parse;
 
 /// A query as it was meant. Every group must hold, no exclusion may.

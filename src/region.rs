@@ -14,8 +14,6 @@ mod mention;
 mod names;
 mod table;
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 
 use crate::fold::fold;
@@ -67,8 +65,7 @@ impl Region {
     pub fn full_name(&self) -> String {
         let mut full = String::new();
         for (_, name) in self.levels() {
-            // Writing to a string does not fail.
-            let _ = write!(full, "{name}");
+            full.push_str(name);
         }
         if full.is_empty() {
             full.clone_from(&self.name);
@@ -125,9 +122,9 @@ pub enum Resolution {
 /// Blanks and separators (· - / and the like) inside it, full width and traditional characters do
 /// not matter. Where several divisions fit:
 ///
-/// 1. one that holds the name today wins over one that held it formerly;
-/// 2. the full name wins over the short (吉林市 is the city), and a province or prefecture over
-///    a county (吉林 is the province);
+/// 1. a name with its suffix wins over one without (沙县 is the county it was, not 沙县区);
+/// 2. then one that holds the name today over one that held it formerly, the full name over the
+///    short (吉林市 is the city), and a province or prefecture over a county (吉林 is the province);
 /// 3. the same name at the same place under successive codes is one division, the latest;
 /// 4. a short name that is an everyday word as well (朝阳) is not decided by its level.
 ///

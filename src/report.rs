@@ -155,18 +155,16 @@ impl Passage {
     /// second part and `r2` for a repeated number.
     #[must_use]
     pub fn id_suffix(&self) -> String {
-        let mut suffix = if self.path.is_empty() {
+        let path = if self.path.is_empty() {
             "0".to_owned()
         } else {
             join(&self.path, "_")
         };
-        if self.part > 1 {
-            suffix.push_str(&format!("p{}", self.part));
-        }
-        if self.repeat > 1 {
-            suffix.push_str(&format!("r{}", self.repeat));
-        }
-        suffix
+        let marked = |mark: char, number: u32| match number {
+            1 => String::new(),
+            number => format!("{mark}{number}"),
+        };
+        path + &marked('p', self.part) + &marked('r', self.repeat)
     }
 }
 

@@ -28,7 +28,7 @@ pub use snippet::{Highlighter, Marked, Snippet};
 use crate::analysis::Normalized;
 use crate::config;
 use crate::index::{self, PassageRecord, ReportRecord, Snapshot};
-use crate::query::{self, Compiled, Compiler, Weights};
+use crate::query::{self, Compiled, Compiler, Leaf, Weights};
 
 /// How a query is understood.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -176,12 +176,13 @@ pub fn search(
     options: &Options,
 ) -> Result<Response, index::Error> {
     let searcher = snapshot.searcher();
-    let compiled = compile(snapshot, request, options);
+    let compiled = compile(snapshot, request, options)?;
     let Chosen {
         query,
         complete,
         relaxed,
     } = choose(searcher, &compiled, options.relax_below)?;
+    let query = &*query;
     let sort = if compiled.lists_all && request.sort == Sort::Relevance {
         Sort::Document
     } else {
@@ -190,7 +191,10 @@ pub fn search(
 
     let filters = engine_filters(snapshot, &request.filters);
     let narrowed = narrow(query, &filters, None);
-    let skip = request.page.saturating_sub(1).saturating_mul(request.per_page);
+    let skip = request
+        .page
+        .saturating_sub(1)
+        .saturating_mul(request.per_page);
     let plain: Vec<Facet> = request
         .facets
         .iter()
@@ -216,22 +220,14 @@ pub fn search(
         counts.extend(searcher.search(&widened, &facets::Counter::new(&[facet]))?);
     }
 
-    let highlighter = Highlighter::new(&compiled.needles);
+    let reader = HitReader::new(snapshot, request, options, &compiled, relaxed.is_some());
     let hits = top
         .into_iter()
         .map(|ranked| {
             let complete = complete
                 .as_ref()
-                .is_none_or(|set| set.contains(&ranked.address));
-            hit(
-                snapshot,
-                &compiled,
-                &highlighter,
-                request,
-                options,
-                &ranked,
-                complete,
-            )
+                .is_none_or(|set| set.contains(ranked.address));
+            reader.read(&ranked, complete)
         })
         .collect::<Result<_, _>>()?;
     Ok(Response {
@@ -250,54 +246,74 @@ pub fn search(
 }
 
 /// What marks the matches of `request` in any text.
-#[must_use]
-pub fn highlighter(snapshot: &Snapshot, request: &Request, options: &Options) -> Highlighter {
-    Highlighter::new(&compile(snapshot, request, options).needles)
+///
+/// # Errors
+///
+/// Fails when the index cannot be read.
+pub fn highlighter(
+    snapshot: &Snapshot,
+    request: &Request,
+    options: &Options,
+) -> Result<Highlighter, index::Error> {
+    let compiled = compile(snapshot, request, options)?;
+    Ok(Highlighter::new(&compiled.needles))
 }
 
-fn compile(snapshot: &Snapshot, request: &Request, options: &Options) -> Compiled {
+fn compile(
+    snapshot: &Snapshot,
+    request: &Request,
+    options: &Options,
+) -> Result<Compiled, index::Error> {
     let compiler = Compiler::new(snapshot, options.weights);
-    match request.matching {
-        Match::Smart => compiler.smart(&request.text, &query::parse(&request.text)),
+    Ok(match request.matching {
+        Match::Smart => compiler.smart(&request.text, &query::parse(&request.text))?,
         Match::Exact => compiler.exact(&request.text),
-    }
+    })
 }
 
 /// The passages an answer is drawn from, before filters.
-struct Chosen<'q> {
-    query: &'q dyn EngineQuery,
+struct Chosen {
+    query: Box<dyn EngineQuery>,
     /// Those that hold every word, where others are among them.
     complete: Option<rank::Complete>,
     relaxed: Option<Relaxation>,
 }
 
-/// Strict, unless too few passages hold every word. Filters have no say, so that a count never
-/// changes by being filtered for.
-fn choose<'q>(
+/// Strict, unless too few passages hold every word and others hold enough. Filters have no say, so
+/// that a count never changes by being filtered for.
+fn choose(
     searcher: &Searcher,
-    compiled: &'q Compiled,
+    compiled: &Compiled,
     relax_below: usize,
-) -> Result<Chosen<'q>, index::Error> {
-    if let Some(relaxed) = &compiled.relaxed {
-        let complete = searcher.search(&*compiled.strict, &Count)?;
-        if complete < relax_below.max(1) {
+) -> Result<Chosen, index::Error> {
+    let strict = || Chosen {
+        query: compiled.strict.box_clone(),
+        complete: None,
+        relaxed: None,
+    };
+    let Some(relaxable) = &compiled.relaxable else {
+        return Ok(strict());
+    };
+    let complete = searcher.search(&*compiled.strict, &Count)?;
+    if complete >= relax_below.max(1) {
+        return Ok(strict());
+    }
+    for demand in relaxable.demands(complete > 0) {
+        let query = relaxable.query(demand);
+        if searcher.search(&*query, &Count)? > complete {
             let set = searcher.search(&*compiled.strict, &DocSetCollector)?;
             return Ok(Chosen {
-                query: &*relaxed.query,
+                query,
                 complete: Some(rank::Complete::new(set)),
                 relaxed: Some(Relaxation {
-                    required: relaxed.required,
-                    of: relaxed.of,
+                    required: demand.words,
+                    of: relaxable.of(),
                     complete,
                 }),
             });
         }
     }
-    Ok(Chosen {
-        query: &*compiled.strict,
-        complete: None,
-        relaxed: None,
-    })
+    Ok(strict())
 }
 
 type EngineFilters = Vec<(Facet, Box<dyn EngineQuery>)>;
@@ -334,54 +350,91 @@ fn narrow(
             .iter()
             .filter(|(facet, _)| Some(*facet) != but)
             .map(|(_, filter)| {
-                let silent: Box<dyn EngineQuery> = Box::new(
-                    tantivy::query::ConstScoreQuery::new(filter.box_clone(), 0.0),
-                );
+                let silent: Box<dyn EngineQuery> = Box::new(tantivy::query::ConstScoreQuery::new(
+                    filter.box_clone(),
+                    0.0,
+                ));
                 (Occur::Must, silent)
             }),
     );
     Box::new(BooleanQuery::new(clauses))
 }
 
-fn hit(
-    snapshot: &Snapshot,
-    compiled: &Compiled,
-    highlighter: &Highlighter,
-    request: &Request,
-    options: &Options,
-    ranked: &rank::Ranked,
-    complete: bool,
-) -> Result<Hit, index::Error> {
-    let passage = snapshot.record(ranked.address)?;
-    let report = snapshot
-        .report(&passage.report)
-        .ok_or_else(|| index::Error::Orphan {
-            passage: passage.id.clone(),
-            report: passage.report.clone(),
-        })?
-        .clone();
-    let explanation = request
-        .explain
-        .then(|| explain::explain(snapshot.searcher(), &compiled.leaves, ranked.address))
-        .transpose()?;
-    Ok(Hit {
-        score: if compiled.lists_all { 0.0 } else { ranked.score },
-        complete,
-        missing: if complete {
-            Vec::new()
-        } else {
-            missing(&compiled.words, &passage, &report)
-        },
-        snippet: highlighter.snippet(&passage, options.snippet_chars),
-        heading: passage
-            .heading
-            .as_deref()
-            .map(|heading| highlighter.mark(heading)),
-        title: highlighter.mark(&report.title),
-        explanation,
-        passage,
-        report,
-    })
+/// Makes hits of ranked passages.
+struct HitReader<'a> {
+    snapshot: &'a Snapshot,
+    request: &'a Request,
+    options: &'a Options,
+    compiled: &'a Compiled,
+    leaves: Vec<&'a Leaf>,
+    highlighter: Highlighter,
+}
+
+impl<'a> HitReader<'a> {
+    fn new(
+        snapshot: &'a Snapshot,
+        request: &'a Request,
+        options: &'a Options,
+        compiled: &'a Compiled,
+        relaxed: bool,
+    ) -> Self {
+        let mut needles = compiled.needles.clone();
+        let mut leaves: Vec<&Leaf> = compiled.leaves.iter().collect();
+        if let Some(parts) = compiled.relaxable.as_ref().filter(|_| relaxed) {
+            needles.extend(parts.needles.iter().cloned());
+            leaves.extend(&parts.leaves);
+        }
+        Self {
+            snapshot,
+            request,
+            options,
+            compiled,
+            leaves,
+            highlighter: Highlighter::new(&needles),
+        }
+    }
+
+    fn read(&self, ranked: &rank::Ranked, complete: bool) -> Result<Hit, index::Error> {
+        let passage = self.snapshot.record(ranked.address)?;
+        let report = self
+            .snapshot
+            .report(&passage.report)
+            .ok_or_else(|| index::Error::Orphan {
+                passage: passage.id.clone(),
+                report: passage.report.clone(),
+            })?
+            .clone();
+        let searcher = self.snapshot.searcher();
+        let explanation = self
+            .request
+            .explain
+            .then(|| explain::explain(searcher, &self.leaves, ranked.address))
+            .transpose()?;
+        Ok(Hit {
+            score: if self.compiled.lists_all {
+                0.0
+            } else {
+                ranked.score
+            },
+            complete,
+            missing: if complete {
+                Vec::new()
+            } else {
+                missing(&self.compiled.words, &passage, &report)
+            },
+            snippet: self
+                .highlighter
+                .snippet(&passage, self.options.snippet_chars),
+            heading: passage
+                .heading
+                .as_deref()
+                .map(|heading| self.highlighter.mark(heading)),
+            title: self.highlighter.mark(&report.title),
+            explanation,
+            passage,
+            report,
+        })
+    }
 }
 
 /// The words that stand neither in the passage nor in its title or the names of its region.

@@ -16,12 +16,17 @@ use crate::fold::fold;
 /// ```
 #[must_use]
 pub fn mentioned(text: &str) -> Vec<u16> {
-    let chars: Vec<char> = text.chars().filter_map(fold).filter(|&c| c != ' ').collect();
+    let chars: Vec<char> = text
+        .chars()
+        .filter_map(fold)
+        .filter(|&c| c != ' ')
+        .collect();
     let mut years = Vec::new();
     let mut at = 0;
     while let Some(rest) = chars.get(at..).filter(|rest| !rest.is_empty()) {
         let before = at.checked_sub(1).and_then(|before| chars.get(before));
-        if before.is_some_and(|&c| digit(c).is_some()) {
+        let within_number = |first: &char| before.is_some_and(|c| same_script(*c, *first));
+        if rest.first().is_some_and(within_number) {
             at += 1;
             continue;
         }
@@ -30,8 +35,9 @@ pub fn mentioned(text: &str) -> Vec<u16> {
             continue;
         };
         match after_year(rest.get(4..).unwrap_or_default()) {
-            Some(to) => years.extend([Some(year), to].into_iter().flatten()),
-            None => {}
+            After::Year => years.push(year),
+            After::SpanTo(to) => years.extend([year, to]),
+            After::Other => {}
         }
         at += 4;
     }
@@ -40,35 +46,52 @@ pub fn mentioned(text: &str) -> Vec<u16> {
     years
 }
 
-/// Whether what follows four digits makes them a year, and the other end of a span of years.
-fn after_year(rest: &[char]) -> Option<Option<u16>> {
-    match rest {
-        ['年', ..] => Some(None),
-        ['至' | '到' | '-' | '—' | '–' | '~' | '―', rest @ ..] => {
-            let rest = match rest {
-                ['—', rest @ ..] => rest,
-                rest => rest,
-            };
-            let to = four_digits(rest)?;
-            match rest.get(4..).unwrap_or_default() {
-                ['年' | '学', ..] | ['三' | '两' | '四' | '五', ..] => Some(Some(to)),
-                _ => None,
-            }
+/// What follows four digits.
+enum After {
+    /// They are a year.
+    Year,
+    /// They begin a span of years that ends with this one.
+    SpanTo(u16),
+    /// They are some other number.
+    Other,
+}
+
+fn after_year(rest: &[char]) -> After {
+    let rest = match rest {
+        ['年', ..] => return After::Year,
+        ['—', '—', rest @ ..] | ['至' | '到' | '-' | '—' | '–' | '~' | '―', rest @ ..] => {
+            rest
         }
-        _ => None,
+        _ => return After::Other,
+    };
+    match (four_digits(rest), rest.get(4..)) {
+        // 2010至2014年, 2015-2016学年, 2012至2014三个年度
+        (Some(to), Some(['年' | '学' | '两' | '三' | '四' | '五', ..])) => After::SpanTo(to),
+        _ => After::Other,
     }
 }
 
 fn four_digits(chars: &[char]) -> Option<u16> {
     let (head, rest) = chars.split_at_checked(4)?;
-    if rest.first().is_some_and(|&c| digit(c).is_some()) {
+    let &first = head.first()?;
+    if rest.first().is_some_and(|&next| same_script(first, next)) {
         return None;
     }
     let mut year = 0;
     for &c in head {
+        if !same_script(first, c) {
+            return None;
+        }
         year = year * 10 + digit(c)?;
     }
     (1900..2100).contains(&year).then_some(year)
+}
+
+/// Whether both are digits and would be read as one number: 2014三 is two.
+fn same_script(left: char, right: char) -> bool {
+    digit(left).is_some()
+        && digit(right).is_some()
+        && left.is_ascii_digit() == right.is_ascii_digit()
 }
 
 fn digit(c: char) -> Option<u16> {

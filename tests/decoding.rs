@@ -1,6 +1,6 @@
 //! Decoding: every encoding gives the same clean text, and nothing is dropped in silence.
 
-use cesou::corpus::decode::{Decoded, Note, Refusal, decode};
+use cesou::corpus::{Decoded, Note, Refusal, decode};
 use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, SHIFT_JIS, WINDOWS_1251, WINDOWS_1252};
 use proptest::prelude::*;
 

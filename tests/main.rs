@@ -1,1 +1,45 @@
+//! Cesou's behaviour, in one binary.
+//!
+//! | module | what belongs in it |
+//! |---|---|
+//! | `analysis` | contracts of folding, normalising and tokenizing, over arbitrary text |
+//! | `api` | whole answers of the HTTP API as snapshots, caching, refusals of parameters |
+//! | `architecture` | the rules of who may name what, read from `src/` |
+//! | `commands` | the binary as a user runs it: output, exit status, bad input |
+//! | `decoding` | bytes to text: encodings, cleaning, refusals |
+//! | `durability` | generations, damage, rebuilding, locking |
+//! | `facets` | counts against a recount by brute force |
+//! | `hostile` | query strings and requests made to hurt |
+//! | `pages` | the pages for readers |
+//! | `quality` | ranking against judgements |
+//! | `queries` | the query parser: cases, and arbitrary text |
+//! | `ranking` | cases of `tests/cases/`: documents, searches, expected hits |
+//! | `recall` | exact matching against `contains`; smart finds what exact finds |
+//! | `regions` | names to divisions |
+//! | `settings` | `config.toml`, environment, flags |
+//! | `snippets` | what is cut out and marked |
+//! | `splitting` | files to reports to passages: the seed, cases, arbitrary text |
+//! | `themes` | the taxonomy and its assignment |
+//!
+//! A bug gets a test in the module of what it broke. What several modules need is in `support`.
 
+mod support;
+
+mod analysis;
+mod api;
+mod architecture;
+mod commands;
+mod decoding;
+mod durability;
+mod facets;
+mod hostile;
+mod pages;
+mod quality;
+mod queries;
+mod ranking;
+mod recall;
+mod regions;
+mod settings;
+mod snippets;
+mod splitting;
+mod themes;

@@ -27,7 +27,10 @@ pub(super) fn run(
         writeln!(out)?;
     } else {
         if !opened.built {
-            writeln!(out, "索引未过期，无需重建（--rebuild 可强制重建）。上次建立时：")?;
+            writeln!(
+                out,
+                "索引未过期，无需重建（--rebuild 可强制重建）。上次建立时："
+            )?;
         }
         print(&mut out, report, &settings.index.path)?;
     }
@@ -76,7 +79,10 @@ pub(super) fn warn(report: &BuildReport, corpus: &Path) {
     let all: u64 = report.warning_counts.values().sum();
     let shown = report.warnings.len().min(WARNINGS_SHOWN) as u64;
     if all > shown {
-        say(&format!("另有 {} 条注意事项，见 cesou index --json", all - shown));
+        say(&format!(
+            "另有 {} 条注意事项，见 cesou index --json",
+            all - shown
+        ));
     }
     if report.passages == 0 {
         say(&format!(
@@ -114,7 +120,10 @@ fn print(out: &mut impl Write, report: &BuildReport, path: &Path) -> io::Result<
         )?;
     }
     if report.passages == 0 {
-        writeln!(out, "语料中没有报告：请把报告（.txt）放入语料目录的 reports/ 文件夹")?;
+        writeln!(
+            out,
+            "语料中没有报告：请把报告（.txt）放入语料目录的 reports/ 文件夹"
+        )?;
     }
     Ok(())
 }

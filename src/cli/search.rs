@@ -45,9 +45,9 @@ pub(super) fn run(
 fn parse_filters(filters: &[String]) -> anyhow::Result<Filters> {
     let mut parsed = Filters::new();
     for filter in filters {
-        let (name, value) = filter
-            .split_once('=')
-            .with_context(|| format!("--filter 应写作 字段=值，如 province=河北省，而不是“{filter}”"))?;
+        let (name, value) = filter.split_once('=').with_context(|| {
+            format!("--filter 应写作 字段=值，如 province=河北省，而不是“{filter}”")
+        })?;
         let facet = Facet::named(name.trim()).with_context(|| {
             let all = Facet::ALL.map(Facet::as_str).join("、");
             format!("没有名为“{name}”的筛选字段；可用的有：{all}")

@@ -13,10 +13,7 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
     http::check_free(settings)?;
     let opened = index::open(settings, false)?;
     index::warn(&opened.snapshot.manifest().build, &settings.corpus.path);
-    let (reports, passages) = (
-        opened.snapshot.reports().len(),
-        opened.snapshot.passages(),
-    );
+    let (reports, passages) = (opened.snapshot.reports().len(), opened.snapshot.passages());
     actix_web::rt::System::new().block_on(async move {
         let application = Application::build(settings, opened.snapshot)?;
         writeln!(

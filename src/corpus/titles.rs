@@ -14,8 +14,22 @@ const TITLE_MAX_CHARS: usize = 60;
 const NAME_MAX_CHARS: usize = 24;
 /// What stands before a colon in the header of a document without being a region.
 const HEADER_WORDS: [&str; 16] = [
-    "来源", "作者", "时间", "日期", "发布", "编辑", "索引", "发文", "主题", "关键词", "摘要", "文号",
-    "链接", "网址", "标题", "目录",
+    "来源",
+    "作者",
+    "时间",
+    "日期",
+    "发布",
+    "编辑",
+    "索引",
+    "发文",
+    "主题",
+    "关键词",
+    "摘要",
+    "文号",
+    "链接",
+    "网址",
+    "标题",
+    "目录",
 ];
 
 /// A line of a file that is not blank.
@@ -85,39 +99,53 @@ pub(super) fn find(text: &str, lines: &[Line]) -> Vec<usize> {
         next = line.measure.or(next);
     }
 
+    let is_candidate = |at: usize| candidates.iter().any(|&(other, _)| other == at);
     let mut titles: Vec<usize> = Vec::new();
     for &(at, known) in &candidates {
         let (Some(line), Some(&number_below)) = (lines.get(at), below.get(at)) else {
             continue;
         };
-        let blank_after = lines.get(at + 1).is_none_or(|next| next.blank_before);
+        if at == 0 && !is_header(line.span.of(text)) {
+            titles.push(at);
+            continue;
+        }
+        let next = lines.get(at + 1);
         let since = titles.last().copied().unwrap_or(0);
-        let measures_above = lines
+        let last_above = lines
             .get(since..at)
             .unwrap_or_default()
             .iter()
-            .any(|line| line.measure.is_some());
+            .rev()
+            .find_map(|line| line.measure);
         let restarts = number_below == Some(1);
-        let first = at == 0 && !is_header(line.span.of(text));
+        // 泰州市:完成八成 in a list under a measure: the numbering goes on below, or the next line
+        // is of the same kind, or nothing follows.
+        let goes_on = last_above.is_some_and(|last| number_below == Some(last + 1));
+        let listed = next.is_none() || is_candidate(at + 1);
+        let apart = line.blank_before && next.is_some_and(|next| next.blank_before);
         let title = if known {
-            first || (line.blank_before && (blank_after || restarts)) || (restarts && measures_above)
+            !goes_on
+                && !listed
+                && (apart || (restarts && (line.blank_before || last_above.is_some())))
         } else {
-            first || (line.blank_before && restarts && measures_above)
+            line.blank_before && restarts && last_above.is_some()
         };
-        // A known division's title wins over a first line that only has a colon.
-        if title && known && titles == [0] && !measures_above && !first {
-            let opener_known = candidates
-                .first()
-                .is_some_and(|&(first, known)| first == 0 && known);
-            if !opener_known {
-                titles.clear();
-            }
+        if !title {
+            continue;
         }
-        if title {
-            titles.push(at);
+        // A division's title wins over a first line that merely has a colon.
+        let opener_known = candidates.first().is_some_and(|&(_, known)| known);
+        if known && titles == [0] && last_above.is_none() && !opener_known {
+            titles.clear();
         }
+        titles.push(at);
     }
     titles
+}
+
+/// Whether a measure begins among `lines`.
+pub(super) fn has_measures(lines: &[Line]) -> bool {
+    lines.iter().any(|line| line.measure.is_some())
 }
 
 /// A first line that reads as the document's title though it has no colon.

@@ -88,7 +88,9 @@ async fn home(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
         let view = SearchPage::new(&shown, &request, &response, &pairs, depth);
         Ok(page(answer, &view))
     };
-    answer.await.unwrap_or_else(|problem: Problem| refusal(&problem))
+    answer
+        .await
+        .unwrap_or_else(|problem: Problem| refusal(&problem))
 }
 
 async fn passage(
@@ -106,20 +108,18 @@ async fn passage(
         let view = state
             .run(snapshot, move |snapshot| {
                 let found = super::api::in_report(snapshot, &id)?;
-                let highlighter = search::highlighter(snapshot, &request, &options);
+                let highlighter = search::highlighter(snapshot, &request, &options)?;
                 Ok(PassagePage::new(&found, &highlighter, &pairs))
             })
             .await?;
         Ok(cached(&http, &tag, &view))
     };
-    answer.await.unwrap_or_else(|problem: Problem| refusal(&problem))
+    answer
+        .await
+        .unwrap_or_else(|problem: Problem| refusal(&problem))
 }
 
-async fn report(
-    http: HttpRequest,
-    id: web::Path<String>,
-    state: web::Data<State>,
-) -> HttpResponse {
+async fn report(http: HttpRequest, id: web::Path<String>, state: web::Data<State>) -> HttpResponse {
     let answer = async {
         params::none(&params::pairs(http.query_string()))?;
         let snapshot = state.snapshot();
@@ -134,7 +134,9 @@ async fn report(
             .await?;
         Ok(cached(&http, &tag, &view))
     };
-    answer.await.unwrap_or_else(|problem: Problem| refusal(&problem))
+    answer
+        .await
+        .unwrap_or_else(|problem: Problem| refusal(&problem))
 }
 
 async fn style() -> HttpResponse {

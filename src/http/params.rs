@@ -14,7 +14,9 @@ const MAX_VALUE_CHARS: usize = 200;
 /// The most hits on a page.
 pub(super) const MAX_PER_PAGE: usize = 100;
 /// What may be asked of a search besides filters.
-const PLAIN: [&str; 7] = ["q", "match", "facets", "sort", "page", "per_page", "explain"];
+const PLAIN: [&str; 7] = [
+    "q", "match", "facets", "sort", "page", "per_page", "explain",
+];
 
 /// The parameters of a search in the order they may be given.
 fn search_names() -> Vec<&'static str> {
@@ -93,9 +95,7 @@ pub(super) fn listing(
     max_depth: usize,
 ) -> Result<(usize, usize), Problem> {
     let given = Given::new(pairs, &["page", "per_page"])?;
-    let per_page = given
-        .number("per_page", MAX_PER_PAGE)?
-        .unwrap_or(per_page);
+    let per_page = given.number("per_page", MAX_PER_PAGE)?.unwrap_or(per_page);
     let page = given
         .number("page", (max_depth / per_page).max(1))?
         .unwrap_or(1);
@@ -135,9 +135,7 @@ fn check_values(facet: Facet, values: &[&str]) -> Result<(), Problem> {
             Facet::Kind if !Kind::ALL.iter().any(|kind| kind.as_str() == value) => {
                 return Err(bad(name, value, " overview 或 measure"));
             }
-            Facet::Year
-                if value.len() != 4 || !value.bytes().all(|byte| byte.is_ascii_digit()) =>
-            {
+            Facet::Year if value.len() != 4 || !value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 return Err(bad(name, value, "四位数字的年份"));
             }
             _ => {}

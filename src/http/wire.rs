@@ -359,7 +359,11 @@ impl RegionAnswer {
 
 impl PassageAnswer {
     /// The passage `at` its place among all passages of its report.
-    pub(super) fn new(passages: &[PassageRecord], at: usize, report: &ReportRecord) -> Option<Self> {
+    pub(super) fn new(
+        passages: &[PassageRecord],
+        at: usize,
+        report: &ReportRecord,
+    ) -> Option<Self> {
         let passage = passages.get(at)?;
         let id = |at: usize| passages.get(at).map(|passage| passage.id.clone());
         Some(Self {

@@ -15,7 +15,7 @@ use crate::corpus::{Corpus, DictionaryWord, SourceText};
 use crate::fold::fold;
 use crate::passage;
 use crate::region::Region;
-use crate::report::{Passage, Report, Span, Warning};
+use crate::report::{Kind, Passage, Report, Span, Warning};
 use crate::theme::Taxonomy;
 use crate::year;
 
@@ -164,12 +164,7 @@ pub(super) fn build(
 pub(super) fn dictionary(words: &[DictionaryWord]) -> Dictionary {
     let folded: Vec<(String, Option<usize>)> = words
         .iter()
-        .map(|word| {
-            (
-                word.word.chars().filter_map(fold).collect(),
-                word.frequency,
-            )
-        })
+        .map(|word| (word.word.chars().filter_map(fold).collect(), word.frequency))
         .collect();
     Dictionary::with_words(
         folded
@@ -244,11 +239,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn document(
-        &self,
-        report: &Report,
-        record: &PassageRecord,
-    ) -> Result<TantivyDocument, Error> {
+    fn document(&self, report: &Report, record: &PassageRecord) -> Result<TantivyDocument, Error> {
         let fields = &self.fields;
         let mut document = TantivyDocument::new();
         document.add_text(fields.id, &record.id);
@@ -278,13 +269,20 @@ impl Builder<'_> {
         }
         let names = report.region.search_names().join(" ");
         let title = format!("{} {names}", report.title);
-        let headings: Vec<&str> = record
-            .parents
-            .iter()
-            .chain(&record.heading)
-            .map(String::as_str)
-            .collect();
-        let headings = headings.join("\n");
+        let headings = match record.kind {
+            // The title is the heading of what stands under it before the first measure; for the
+            // measures it is only their context.
+            Kind::Overview => report.title.clone(),
+            Kind::Measure => {
+                let headings: Vec<&str> = record
+                    .parents
+                    .iter()
+                    .chain(&record.heading)
+                    .map(String::as_str)
+                    .collect();
+                headings.join("\n")
+            }
+        };
         document.add_text(fields.region_names, &names);
         document.add_text(fields.title_words, &title);
         document.add_text(fields.title_characters, &title);
@@ -394,9 +392,6 @@ pub fn record(report: &Report, passage: &Passage, taxonomy: &Taxonomy) -> Passag
         themes: Vec::new(),
         years: year::mentioned(text),
     };
-    record.themes = taxonomy.assign(
-        record.heading.as_deref().unwrap_or_default(),
-        record.body(),
-    );
+    record.themes = taxonomy.assign(record.heading.as_deref().unwrap_or_default(), record.body());
     record
 }

@@ -184,7 +184,11 @@ impl Draft {
         for entry in fs::read_dir(&self.path).map_err(unwritable)? {
             let entry = entry.map_err(unwritable)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".lock") {
+            if entry
+                .path()
+                .extension()
+                .is_some_and(|ending| ending == "lock")
+            {
                 continue;
             }
             File::open(entry.path())
@@ -251,16 +255,15 @@ impl Drop for Draft {
 /// The generation's number, where `name` is one's.
 fn number(name: &str) -> Option<u64> {
     let (number, digest) = name.split_once('-')?;
-    let well_formed = number.len() >= 6
-        && digest.len() == 8
-        && digest.chars().all(|c| c.is_ascii_hexdigit());
+    let well_formed =
+        number.len() >= 6 && digest.len() == 8 && digest.chars().all(|c| c.is_ascii_hexdigit());
     well_formed.then(|| number.parse().ok()).flatten()
 }
 
 /// The manifest of the generation at `path` when all of it is whole, or what is not.
 fn verify(path: &Path) -> Result<Manifest, String> {
-    let content = fs::read_to_string(path.join(MANIFEST))
-        .map_err(|error| format!("清单读不了：{error}"))?;
+    let content =
+        fs::read_to_string(path.join(MANIFEST)).map_err(|error| format!("清单读不了：{error}"))?;
     let (digest, body) = content.split_once('\n').unwrap_or_default();
     let body = body.strip_suffix('\n').unwrap_or(body);
     if blake3::hash(body.as_bytes()).to_hex().as_str() != digest {

@@ -2,7 +2,7 @@
 //!
 //! Each text is indexed as words, which rank, and as characters with positions, which find any
 //! string. Title means the report's title with every name of its region; heading the passage's
-//! own and those above it; body its paragraphs; `text_characters` the whole passage.
+//! own and those above it, an overview's being the title; body its paragraphs; `text_characters` the whole passage.
 
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
@@ -52,7 +52,12 @@ pub(super) fn schema() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let counted = || TextOptions::default().set_fast(RAW_TOKENIZER_NAME);
     let words = || indexed(analysis::WORDS, IndexRecordOption::WithFreqs);
-    let characters = || indexed(analysis::CHARACTERS, IndexRecordOption::WithFreqsAndPositions);
+    let characters = || {
+        indexed(
+            analysis::CHARACTERS,
+            IndexRecordOption::WithFreqsAndPositions,
+        )
+    };
     let raw = || {
         TextOptions::default().set_indexing_options(
             TextFieldIndexing::default()

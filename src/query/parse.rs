@@ -111,7 +111,10 @@ impl Parser {
     /// A known name with its colon, directly followed by something.
     fn field(&mut self) -> Option<Target> {
         let rest = self.chars.get(self.at..)?;
-        let colon = rest.iter().take(12).position(|&c| matches!(c, ':' | '：'))?;
+        let colon = rest
+            .iter()
+            .take(12)
+            .position(|&c| matches!(c, ':' | '：'))?;
         let name: String = rest
             .get(..colon)?
             .iter()
@@ -145,9 +148,10 @@ impl Parser {
             let joins = || {
                 matches!(fold(c), Some('.' | '-' | '_' | '&' | '\'' | '/'))
                     && self.at > start
-                    && self.at.checked_sub(1).is_some_and(|before| {
-                        self.chars.get(before).copied().is_some_and(is_latin)
-                    })
+                    && self
+                        .at
+                        .checked_sub(1)
+                        .is_some_and(|before| self.chars.get(before).copied().is_some_and(is_latin))
                     && self.peek(1).is_some_and(is_latin)
             };
             // Invisible characters fold to nothing and do not end a word.

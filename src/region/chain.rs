@@ -41,6 +41,12 @@ impl Folded {
         self.chars.get(at).copied()
     }
 
+    fn ends_with(&self, end: usize, ending: [char; 2]) -> bool {
+        self.chars
+            .get(..end)
+            .is_some_and(|before| before.ends_with(&ending))
+    }
+
     /// Whether a word ends before `at`: nothing follows, or no ideograph.
     fn word_ends(&self, at: usize) -> bool {
         self.at(at).is_none_or(|c| !is_ideograph(c))
@@ -285,9 +291,17 @@ fn is_province(candidates: &[Candidate]) -> bool {
     })
 }
 
-/// Whether a full name of a division elsewhere follows the chain (河北省 before 和平区), and where
-/// it ends. Lists of provinces and cities (北京市天津市) are no contradiction.
-pub(super) fn contradiction(text: &Folded, chain: &Chain) -> Option<usize> {
+/// What a chain is followed by that names no part of it.
+pub(super) struct Contradiction {
+    pub(super) end: usize,
+    /// A 新区 by a name that the table has elsewhere (儋州滨海新区): it is the chain's own all the
+    /// same, only unknown to the table.
+    pub(super) new_area: bool,
+}
+
+/// The full name of a county elsewhere right after the chain (河北省 before 和平区). Lists of
+/// provinces and cities (北京市天津市) are no contradiction.
+pub(super) fn contradiction(text: &Folded, chain: &Chain) -> Option<Contradiction> {
     let names = TABLE.names_at(&text.chars, chain.end);
     let found = names.iter().rev().find(|found| {
         let full = |it: &Candidate| {
@@ -307,7 +321,10 @@ pub(super) fn contradiction(text: &Folded, chain: &Chain) -> Option<usize> {
         && !found.traits.generic
         && !cut_short(text, found, &names)
         && is_above_counties(&chain.candidates);
-    told_apart.then_some(found.end)
+    told_apart.then(|| Contradiction {
+        end: found.end,
+        new_area: text.ends_with(found.end, ['新', '区']),
+    })
 }
 
 fn is_above_counties(candidates: &[Candidate]) -> bool {
@@ -319,6 +336,7 @@ fn is_above_counties(candidates: &[Candidate]) -> bool {
 /// The order in which candidates are preferred; see [`super::resolve`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Preference {
+    bare: bool,
     former: bool,
     form: Form,
     level: Level,
@@ -326,6 +344,8 @@ struct Preference {
 
 fn preference(candidate: Candidate, division: &Division) -> Preference {
     Preference {
+        // 沙县 is the county it was, not 沙县区.
+        bare: candidate.form == Form::Bare,
         former: !division.is_current(),
         form: candidate.form,
         level: division.level,

@@ -41,9 +41,12 @@ pub fn mentions(text: &str) -> Vec<Mention> {
         after_name = false;
         if let Some(chain) = chain.filter(|chain| other_word.is_none_or(|end| chain.end >= end)) {
             let contradicted = contradiction(&folded, &chain);
-            let last = contradicted.unwrap_or(chain.end);
+            let (last, unknown) = match &contradicted {
+                Some(it) if !it.new_area => (it.end, true),
+                _ => (chain.end, false),
+            };
             if let Some((start, end)) = folded.bytes(at, last) {
-                let resolution = if contradicted.is_some() {
+                let resolution = if unknown {
                     Resolution::Unknown
                 } else {
                     settle(&chain, text.get(start..end).unwrap_or_default())
@@ -53,9 +56,9 @@ pub fn mentions(text: &str) -> Vec<Mention> {
                     end,
                     resolution,
                 });
-                after_name = true;
             }
-            at = last;
+            at = contradicted.map_or(chain.end, |it| it.end);
+            after_name = true;
         } else {
             at = other_word.unwrap_or(at + 1);
         }

@@ -20,7 +20,7 @@ pub struct Addend {
 /// The addends of the passage's score that are not zero, greatest first.
 pub(super) fn explain(
     searcher: &Searcher,
-    leaves: &[Leaf],
+    leaves: &[&Leaf],
     address: Address,
 ) -> tantivy::Result<Vec<Addend>> {
     let segment = searcher.segment_reader(address.segment_ord);

@@ -203,10 +203,7 @@ fn value(
 fn names(facet: Facet, value: &FacetValue) -> Vec<String> {
     match facet {
         Facet::City | Facet::County => {
-            vec![
-                value.label.clone(),
-                value.parents.concat() + &value.label,
-            ]
+            vec![value.label.clone(), value.parents.concat() + &value.label]
         }
         _ => Vec::new(),
     }

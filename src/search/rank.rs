@@ -47,8 +47,8 @@ impl Complete {
         Self(Arc::new(set))
     }
 
-    pub(super) fn contains(&self, address: &Address) -> bool {
-        self.0.contains(address)
+    pub(super) fn contains(&self, address: Address) -> bool {
+        self.0.contains(&address)
     }
 }
 
@@ -64,12 +64,7 @@ pub(super) struct Ranked {
 type Key = (bool, Score, Reverse<u64>, Reverse<u64>, Score);
 
 /// Collects hits `skip..skip + take` of the order.
-pub(super) fn collector(
-    sort: Sort,
-    complete: Option<Complete>,
-    skip: usize,
-    take: usize,
-) -> Page {
+pub(super) fn collector(sort: Sort, complete: Option<Complete>, skip: usize, take: usize) -> Page {
     Page {
         sort,
         complete,
@@ -118,15 +113,10 @@ impl Collector for Page {
         true
     }
 
-    fn merge_fruits(
-        &self,
-        segments: Vec<Vec<(Key, Ranked)>>,
-    ) -> tantivy::Result<Vec<Ranked>> {
+    fn merge_fruits(&self, segments: Vec<Vec<(Key, Ranked)>>) -> tantivy::Result<Vec<Ranked>> {
         let mut all: Vec<(Key, Ranked)> = segments.into_iter().flatten().collect();
         all.sort_by(|(left, _), (right, _)| {
-            right
-                .partial_cmp(left)
-                .unwrap_or(std::cmp::Ordering::Equal)
+            right.partial_cmp(left).unwrap_or(std::cmp::Ordering::Equal)
         });
         Ok(all
             .into_iter()
@@ -148,7 +138,7 @@ impl SegmentCollector for SegmentPage {
                 let complete = self
                     .complete
                     .as_ref()
-                    .is_none_or(|complete| complete.contains(&address));
+                    .is_none_or(|complete| complete.contains(address));
                 (complete, score, Reverse(0), order, score)
             }
             Sort::Region => {

@@ -194,8 +194,7 @@ fn cut(text: &str, marks: &[Mark], highlighter: &Highlighter, limit: usize) -> M
         sentences
             .iter()
             .copied()
-            .filter(|&at| at >= to && at > start && at <= furthest)
-            .next_back()
+            .rfind(|&at| at >= to && at > start && at <= furthest)
             .unwrap_or_else(|| soft_cut(&chars, marks, to, furthest))
     };
     // What room is left at the end is used before the start.
@@ -262,11 +261,7 @@ fn render(
     }
     let shown = chars.get(range.clone()).unwrap_or_default();
     let leading = shown.iter().take_while(|c| c.is_whitespace()).count();
-    let trailing = shown
-        .iter()
-        .rev()
-        .take_while(|c| c.is_whitespace())
-        .count();
+    let trailing = shown.iter().rev().take_while(|c| c.is_whitespace()).count();
     let visible = range.start + leading..range.end.saturating_sub(trailing);
     let mut marks = marks.iter().peekable();
     let mut open = false;

@@ -45,7 +45,10 @@ pub(in crate::http) fn in_report(snapshot: &Snapshot, id: &str) -> Result<InRepo
         id: id.to_owned(),
     };
     let passage = snapshot.passage(id)?.ok_or_else(missing)?;
-    let report = snapshot.report(&passage.report).ok_or_else(missing)?.clone();
+    let report = snapshot
+        .report(&passage.report)
+        .ok_or_else(missing)?
+        .clone();
     let passages = snapshot.passages_of(&report)?;
     let at = passages
         .iter()

@@ -290,12 +290,7 @@ fn empty(
     })
 }
 
-fn page_links(
-    request: &Request,
-    total: usize,
-    max_depth: usize,
-    links: &Links,
-) -> Vec<PageLink> {
+fn page_links(request: &Request, total: usize, max_depth: usize, links: &Links) -> Vec<PageLink> {
     let reachable = total.min(max_depth);
     let last = reachable.div_ceil(request.per_page);
     if last <= 1 {
@@ -335,10 +330,10 @@ impl HitView {
     fn new(hit: &Hit, links: &Links) -> Self {
         Self {
             url: links.passage(&hit.passage.id),
-            heading_html: hit
-                .heading
-                .as_ref()
-                .map_or_else(|| hit.passage.kind.label().to_owned(), |marked| marked.html.clone()),
+            heading_html: hit.heading.as_ref().map_or_else(
+                || hit.passage.kind.label().to_owned(),
+                |marked| marked.html.clone(),
+            ),
             number: number(&hit.passage),
             region: hit.report.region.full_name(),
             report_title_html: hit.title.html.clone(),
@@ -364,14 +359,14 @@ fn themes(passage: &PassageRecord, links: &Links) -> Vec<(String, String)> {
 
 /// The number of a passage within its report, as it is shown.
 fn number(passage: &PassageRecord) -> String {
-    let mut number = match passage.kind {
+    let number = match passage.kind {
         Kind::Overview => String::new(),
         Kind::Measure => format!("举措 {}", passage.dotted_path()),
     };
     if passage.parts > 1 {
-        number.push_str(&format!("（{}/{}）", passage.part, passage.parts));
+        return format!("{number}（{}/{}）", passage.part, passage.parts);
     }
-    number.trim().to_owned()
+    number
 }
 
 /// A passage and the report around it.

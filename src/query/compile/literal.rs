@@ -53,6 +53,11 @@ pub(super) fn characters(field: Field, needle: &Normalized) -> Option<Box<dyn Qu
     phrase(terms(field, needle).0)
 }
 
+/// The terms `needle` is looked up with in `field`.
+pub(super) fn grams(field: Field, needle: &Normalized) -> impl Iterator<Item = Term> {
+    terms(field, needle).0.into_iter().map(|(_, term)| term)
+}
+
 /// A query that selects without adding to the score.
 pub(super) fn silent(query: Box<dyn Query>) -> Box<dyn Query> {
     Box::new(ConstScoreQuery::new(query, 0.0))
@@ -84,16 +89,15 @@ fn terms(field: Field, needle: &Normalized) -> (Vec<(usize, Term)>, bool) {
                 terms.push((position + from, Term::from_field_text(field, gram)));
             }
         };
-        match length {
-            1 => gram(0, 1),
-            _ => {
-                for from in (0..length - 1).step_by(2) {
-                    gram(from, from + 2);
-                }
-                if length % 2 == 1 {
-                    gram(length - 2, length);
-                }
-            }
+        if length == 1 {
+            gram(0, 1);
+            continue;
+        }
+        for from in (0..length - 1).step_by(2) {
+            gram(from, from + 2);
+        }
+        if length % 2 == 1 {
+            gram(length - 2, length);
         }
     }
     let cut = terms.len() > MAX_TERMS;
