@@ -132,7 +132,7 @@ fn a_damaged_file_is_never_served() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn a_flipped_bit_anywhere_changes_no_answer(place in any::<prop::sample::Index>(), bit in 0..8) {

@@ -33,6 +33,9 @@ fn find(indexed: &Indexed, text: &str, matching: Match) -> BTreeSet<String> {
     }))
 }
 
+static SEED_PASSAGES: LazyLock<Vec<PassageRecord>> = LazyLock::new(|| passages(&SEED));
+static HARD_PASSAGES: LazyLock<Vec<PassageRecord>> = LazyLock::new(|| passages(&HARD));
+
 fn passages(indexed: &Indexed) -> Vec<PassageRecord> {
     let all = indexed.all(&Request::default());
     all.into_iter().map(|hit| hit.passage).collect()
@@ -43,7 +46,10 @@ fn containing(passages: &[PassageRecord], text: &str) -> BTreeSet<String> {
     let needle = Normalized::new(text);
     passages
         .iter()
-        .filter(|passage| Normalized::new(&passage.text).as_str().contains(needle.as_str()))
+        .filter(|passage| {
+            let text = Normalized::new(&passage.text);
+            text.as_str().contains(needle.as_str())
+        })
         .map(|passage| passage.id.clone())
         .collect()
 }
@@ -73,9 +79,8 @@ proptest! {
         start in 0_usize..1000,
         length in 1_usize..25,
     ) {
-        let passages = passages(&SEED);
-        let text = substring(&passages[which].text, start, length);
-        check(&SEED, &passages, &text);
+        let text = substring(&SEED_PASSAGES[which].text, start, length);
+        check(&SEED, &SEED_PASSAGES, &text);
     }
 
     #[test]
@@ -84,24 +89,23 @@ proptest! {
         start in 0_usize..300,
         length in 1_usize..20,
     ) {
-        let passages = passages(&HARD);
-        let text = substring(&passages[which].text, start, length);
-        check(&HARD, &passages, &text);
+        let text = substring(&HARD_PASSAGES[which].text, start, length);
+        check(&HARD, &HARD_PASSAGES, &text);
     }
 
     #[test]
     fn exact_is_contains_for_any_string(
         text in "[教师农農一二三。，“”\" \u{3000}aA1１b.<>😀\u{200B}-]{0,8}",
     ) {
-        check(&HARD, &passages(&HARD), &text);
+        check(&HARD, &HARD_PASSAGES, &text);
     }
 }
 
 #[test]
 fn a_whole_passage_finds_itself() {
-    for passage in passages(&SEED) {
+    for passage in SEED_PASSAGES.iter() {
         let found = find(&SEED, &passage.text, Match::Exact);
-        assert_eq!(found, BTreeSet::from([passage.id]));
+        assert_eq!(found, BTreeSet::from([passage.id.clone()]));
     }
 }
 
@@ -125,7 +129,7 @@ fn smart_with_words_in_any_place_finds_what_holds_them() {
     for text in ["教师 编制", "上城 教学模式", "改扩建 学位 亿元"] {
         let words: Vec<&str> = text.split(' ').collect();
         let found = find(&SEED, text, Match::Smart);
-        for passage in passages(&SEED) {
+        for passage in SEED_PASSAGES.iter() {
             if words.iter().all(|word| passage.text.contains(word)) {
                 assert!(found.contains(&passage.id), "{text} misses {}", passage.id);
             }
