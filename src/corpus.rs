@@ -318,7 +318,8 @@ pub fn read_bytes(source: &str, bytes: &[u8]) -> Result<SourceText, Refusal> {
 /// The reports that the cleaned text of a file holds, in order, with what is odd about them.
 ///
 /// Text before the first title belongs to the first report, unless it has measures of its own;
-/// text without a title is a report under the name of its file.
+/// text without a title is a report under the name of its file, and so is text whose first line
+/// names no region where the file's name does.
 #[must_use]
 pub fn reports(source: &str, text: &str) -> (Vec<Report>, Vec<Warning>) {
     let lines = titles::lines(text);
@@ -337,13 +338,18 @@ pub fn reports(source: &str, text: &str) -> (Vec<Report>, Vec<Warning>) {
         .is_some_and(|&(at, _)| titles::has_measures(lines.get(..at).unwrap_or_default()));
     if heads.is_empty() || opens_with_measures {
         let line = first.span.of(text);
-        if lines.len() > 1 && titles::reads_as_title(line) {
-            heads.insert(0, (0, titles::read(line)));
+        let stem = source.rsplit('/').next().unwrap_or(source);
+        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
+        let by_name = titles::read(stem);
+        let by_line = (lines.len() > 1 && titles::reads_as_title(line))
+            .then(|| titles::read(line))
+            // A file named by its region says more than a first line that names none.
+            .filter(|title| title.region.is_known() || !by_name.region.is_known());
+        if let Some(title) = by_line {
+            heads.insert(0, (0, title));
         } else {
             titled = false;
-            let stem = source.rsplit('/').next().unwrap_or(source);
-            let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-            heads.insert(0, (0, titles::read(stem)));
+            heads.insert(0, (0, by_name));
             warnings.push(Warning {
                 source: source.to_owned(),
                 line: first.number,

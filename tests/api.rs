@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, SERVICE, Service, corpus_of, root};
 
-const REPORT: &str = "北京市海淀区:依托高校资源\n\n海淀区推进教师交流。\n\n一、加强领导。建立联席会议制度。";
+const REPORT: &str =
+    "北京市海淀区:依托高校资源\n\n海淀区推进教师交流。\n\n一、加强领导。建立联席会议制度。";
 
 /// A search that has to succeed.
 fn found(parameters: &[(&str, &str)]) -> Value {
@@ -99,7 +100,11 @@ fn an_empty_query_lists_every_passage_overviews_included() {
 fn an_exact_search_answers_with_the_passages_that_contain_the_string() {
     check_search(
         "search_exact",
-        &[("q", "校长教师交流轮岗"), ("match", "exact"), ("facets", "")],
+        &[
+            ("q", "校长教师交流轮岗"),
+            ("match", "exact"),
+            ("facets", ""),
+        ],
     );
 }
 
@@ -228,7 +233,10 @@ fn every_promised_field_is_there_with_its_type() {
     }
     assert_eq!(answer["hits"][0]["region"]["name"], "山西省晋中市");
     assert_eq!(answer["hits"][0]["region"]["code"], "140700");
-    assert_eq!(answer["hits"][0]["measure"]["heading"], "实施“万人交流”计划");
+    assert_eq!(
+        answer["hits"][0]["measure"]["heading"],
+        "实施“万人交流”计划"
+    );
     let overviews = found(&[("q", ""), ("kind", "overview"), ("per_page", "100")]);
     assert_eq!(total(&overviews), 10);
     for hit in overviews["hits"].as_array().expect("a list") {
@@ -273,30 +281,68 @@ fn every_address_in_an_answer_leads_to_a_page() {
         let url = url.as_str().expect("a path");
         let page = SERVICE.get(url);
         assert_eq!(page.status, 200, "{url}");
-        assert!(page.header("content-type").starts_with("text/html"), "{url}");
+        assert!(
+            page.header("content-type").starts_with("text/html"),
+            "{url}"
+        );
     }
 }
 
 /// A query string, and the code, the parameter, and something the detail has to say.
 const REFUSED: [(&str, &str, &str, &str); 26] = [
-    ("provnce=%E5%8C%97%E4%BA%AC%E5%B8%82", "unknown-parameter", "provnce", "province"),
+    (
+        "provnce=%E5%8C%97%E4%BA%AC%E5%B8%82",
+        "unknown-parameter",
+        "provnce",
+        "province",
+    ),
     ("facet=theme", "unknown-parameter", "facet", "facets"),
     ("perpage=3", "unknown-parameter", "perpage", "per_page"),
-    ("Q=%E6%95%99%E5%B8%88", "unknown-parameter", "Q", "可用的参数有"),
+    (
+        "Q=%E6%95%99%E5%B8%88",
+        "unknown-parameter",
+        "Q",
+        "可用的参数有",
+    ),
     ("q=1&=2", "unknown-parameter", "", "可用的参数有"),
     ("page=0", "bad-parameter", "page", "1 至 1000"),
     ("page=-1", "bad-parameter", "page", "1 至 1000"),
-    ("page=1001&per_page=10", "bad-parameter", "page", "1 至 1000"),
-    ("page=101&per_page=100", "bad-parameter", "page", "1 至 100 "),
-    ("page=99999999999999999999999", "bad-parameter", "page", "1 至 1000"),
+    (
+        "page=1001&per_page=10",
+        "bad-parameter",
+        "page",
+        "1 至 1000",
+    ),
+    (
+        "page=101&per_page=100",
+        "bad-parameter",
+        "page",
+        "1 至 100 ",
+    ),
+    (
+        "page=99999999999999999999999",
+        "bad-parameter",
+        "page",
+        "1 至 1000",
+    ),
     ("per_page=0", "bad-parameter", "per_page", "1 至 100"),
     ("per_page=101", "bad-parameter", "per_page", "1 至 100"),
     ("per_page=abc", "bad-parameter", "per_page", "1 至 100"),
     ("per_page=", "bad-parameter", "per_page", "1 至 100"),
     ("match=foo", "bad-parameter", "match", "smart 或 exact"),
-    ("sort=foo", "bad-parameter", "sort", "relevance、region 或 document"),
+    (
+        "sort=foo",
+        "bad-parameter",
+        "sort",
+        "relevance、region 或 document",
+    ),
     ("facets=foo", "bad-parameter", "facets", "province、city"),
-    ("facets=province,foo", "bad-parameter", "facets", "province、city"),
+    (
+        "facets=province,foo",
+        "bad-parameter",
+        "facets",
+        "province、city",
+    ),
     ("kind=foo", "bad-parameter", "kind", "overview 或 measure"),
     ("year=20", "bad-parameter", "year", "四位数字"),
     ("year=abcd", "bad-parameter", "year", "四位数字"),
@@ -427,7 +473,10 @@ fn an_answer_that_a_client_has_is_not_sent_again() {
     for path in kept() {
         let first = SERVICE.get(&path);
         let tag = first.header("etag").to_owned();
-        assert!(tag.starts_with("W/\"") && tag.ends_with('"'), "{path}: {tag}");
+        assert!(
+            tag.starts_with("W/\"") && tag.ends_with('"'),
+            "{path}: {tag}"
+        );
         assert_eq!(first.header("cache-control"), "no-cache", "{path}");
         assert_eq!(SERVICE.get(&path).header("etag"), tag, "{path}");
 
@@ -469,7 +518,11 @@ fn head_answers_as_get_does_without_the_body() {
         assert_eq!(head.status, 200, "{path}");
         assert_eq!(head.body, "", "{path}");
         for header in ["etag", "content-type", "cache-control"] {
-            assert_eq!(head.header(header), get.header(header), "{header} of {path}");
+            assert_eq!(
+                head.header(header),
+                get.header(header),
+                "{header} of {path}"
+            );
         }
     }
 }
@@ -491,11 +544,17 @@ fn the_tag_changes_with_the_corpus_and_with_the_settings() {
 #[test]
 fn any_site_may_read_every_answer_refusals_included() {
     let origin = "https://example.org";
-    for path in ["/api/v1/search?q=1", "/api/v1/search?page=0", "/api/v1/nothing"] {
+    for path in [
+        "/api/v1/search?q=1",
+        "/api/v1/search?page=0",
+        "/api/v1/nothing",
+    ] {
         let answer = SERVICE.request("GET", path, &[("Origin", origin)]);
         let allowed = answer.header("access-control-allow-origin");
         assert!(allowed == "*" || allowed == origin, "{path}: {allowed:?}");
-        let exposed = answer.header("access-control-expose-headers").to_lowercase();
+        let exposed = answer
+            .header("access-control-expose-headers")
+            .to_lowercase();
         assert!(exposed.contains("etag"), "{path}: {exposed:?}");
         assert_eq!(answer.header("access-control-allow-credentials"), "");
     }
@@ -511,7 +570,9 @@ fn any_site_may_read_every_answer_refusals_included() {
     assert_eq!(preflight.status, 200, "{}", preflight.body);
     let methods = preflight.header("access-control-allow-methods");
     assert!(methods.contains("GET"), "{methods:?}");
-    let headers = preflight.header("access-control-allow-headers").to_lowercase();
+    let headers = preflight
+        .header("access-control-allow-headers")
+        .to_lowercase();
     assert!(headers.contains("if-none-match"), "{headers:?}");
 }
 
@@ -537,7 +598,10 @@ fn answers_are_compressed_for_those_who_can_read_that() {
         for encoding in ["gzip", "br"] {
             let (head, body) = unread(path, encoding);
             assert!(head.starts_with("http/1.1 200"), "{head}");
-            assert!(head.contains(&format!("content-encoding: {encoding}")), "{head}");
+            assert!(
+                head.contains(&format!("content-encoding: {encoding}")),
+                "{head}"
+            );
             let vary = head.lines().filter(|line| line.starts_with("vary:"));
             assert!(
                 vary.clone().any(|line| line.contains("accept-encoding")),
@@ -563,7 +627,11 @@ fn answers_are_compressed_for_those_who_can_read_that() {
 #[test]
 fn values_of_one_field_widen_and_other_fields_narrow() {
     let all = |parameters: &[(&str, &str)]| -> BTreeSet<String> {
-        let parameters: Vec<_> = parameters.iter().copied().chain([("per_page", "100")]).collect();
+        let parameters: Vec<_> = parameters
+            .iter()
+            .copied()
+            .chain([("per_page", "100")])
+            .collect();
         ids(&found(&parameters)).into_iter().collect()
     };
     for text in ["", "教师"] {
@@ -595,7 +663,9 @@ fn every_hit_has_the_value_it_is_filtered_by() {
         "kind" => hit["kind"] == *value,
         "report" => hit["report"]["id"] == *value,
         "year" => hit["years"].as_array().is_some_and(|years| {
-            years.iter().any(|year| Some(year.to_string().as_str()) == value.as_str())
+            years
+                .iter()
+                .any(|year| Some(year.to_string().as_str()) == value.as_str())
         }),
         other => panic!("{other} is no facet"),
     };
@@ -674,10 +744,19 @@ fn a_listing_of_reports_is_paged_and_knows_its_length() {
 fn hits_come_in_the_order_that_is_asked_for() {
     let everything = ids(&found(&[("q", ""), ("per_page", "100")]));
     assert_eq!(everything.len(), 46);
-    let document = ids(&found(&[("q", "教育"), ("sort", "document"), ("per_page", "100")]));
+    let document = ids(&found(&[
+        ("q", "教育"),
+        ("sort", "document"),
+        ("per_page", "100"),
+    ]));
     let places: Vec<usize> = document
         .iter()
-        .map(|id| everything.iter().position(|other| other == id).expect("listed"))
+        .map(|id| {
+            everything
+                .iter()
+                .position(|other| other == id)
+                .expect("listed")
+        })
         .collect();
     assert!(places.len() > 10 && places.is_sorted(), "{places:?}");
 
@@ -689,7 +768,11 @@ fn hits_come_in_the_order_that_is_asked_for() {
         let passages = report["passages"].as_array().expect("a list");
         in_reports.extend(passages.iter().map(|passage| passage["id"].clone()));
     }
-    assert_eq!(json!(everything), json!(in_reports), "the corpus has one order");
+    assert_eq!(
+        json!(everything),
+        json!(in_reports),
+        "the corpus has one order"
+    );
 
     let by_region = found(&[("q", "教育"), ("sort", "region"), ("per_page", "100")]);
     let codes: Vec<&str> = by_region["hits"]
@@ -715,7 +798,11 @@ fn hits_come_in_the_order_that_is_asked_for() {
 /// A query that keeps the service busy for a while.
 fn heavy() -> String {
     let text = crate::support::seed_text();
-    let text: String = text.chars().filter(|c| !c.is_whitespace()).take(2_000).collect();
+    let text: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .take(2_000)
+        .collect();
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
@@ -723,7 +810,9 @@ fn heavy() -> String {
 fn at_once(service: &Service) -> Vec<Answer> {
     let path = format!("/api/v1/search?q={}", heavy());
     thread::scope(|scope| {
-        let started: Vec<_> = (0..30).map(|_| scope.spawn(|| service.get(&path))).collect();
+        let started: Vec<_> = (0..30)
+            .map(|_| scope.spawn(|| service.get(&path)))
+            .collect();
         started
             .into_iter()
             .map(|thread| thread.join().expect("every request is answered"))
@@ -759,7 +848,10 @@ fn more_searches_than_may_wait_are_turned_away_for_a_moment() {
                 break;
             }
         }
-        assert!(turned_away > 0, "with a queue of {queue} all of thirty waited");
+        assert!(
+            turned_away > 0,
+            "with a queue of {queue} all of thirty waited"
+        );
         assert_eq!(service.get("/api/v1/search?q=1").status, 200, "it recovers");
     }
 }

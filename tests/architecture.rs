@@ -76,7 +76,12 @@ fn refuse(broken: Vec<String>) {
 }
 
 fn at(line: &Line, rule: &str) -> String {
-    format!("{}:{}: {rule}: {}", line.file.display(), line.number, line.text.trim())
+    format!(
+        "{}:{}: {rule}: {}",
+        line.file.display(),
+        line.number,
+        line.text.trim()
+    )
 }
 
 #[test]
@@ -101,7 +106,10 @@ fn a_module_names_only_modules_declared_before_it() {
 fn every_module_is_on_the_map() {
     let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
     for module in modules() {
-        assert!(lib.contains(&format!("//! | [`{module}`] |")), "{module} is not on the map");
+        assert!(
+            lib.contains(&format!("//! | [`{module}`] |")),
+            "{module} is not on the map"
+        );
     }
 }
 
@@ -109,7 +117,16 @@ fn every_module_is_on_the_map() {
 fn libraries_are_named_only_where_they_belong() {
     // Library, and the files or folders that may name it.
     let rules: [(&str, &[&str]); 11] = [
-        ("tantivy", &["analysis", "index", "query/compile", "query/compile.rs", "search"]),
+        (
+            "tantivy",
+            &[
+                "analysis",
+                "index",
+                "query/compile",
+                "query/compile.rs",
+                "search",
+            ],
+        ),
         ("tantivy_jieba", &["analysis/chinese.rs"]),
         ("jieba_rs", &["analysis/chinese.rs"]),
         ("actix_web", &["http", "cli/serve.rs"]),
@@ -141,7 +158,17 @@ fn libraries_are_named_only_where_they_belong() {
 #[test]
 fn vocabulary_modules_do_no_io() {
     let mut broken = Vec::new();
-    for module in ["fold", "region", "theme", "year", "numbering", "report", "passage", "query", "search"] {
+    for module in [
+        "fold",
+        "region",
+        "theme",
+        "year",
+        "numbering",
+        "report",
+        "passage",
+        "query",
+        "search",
+    ] {
         for line in code_of(module) {
             for io in ["std::fs", "File::open", "std::net", "std::env"] {
                 if line.text.contains(io) {
@@ -174,7 +201,11 @@ fn every_source_file_opens_by_saying_what_it_is_for() {
     for folder in ["src", "tests"] {
         for file in source_files(&root().join(folder)) {
             let text = fs::read_to_string(&file).unwrap();
-            assert!(text.starts_with("//! "), "{} has no opening", file.display());
+            assert!(
+                text.starts_with("//! "),
+                "{} has no opening",
+                file.display()
+            );
         }
     }
 }

@@ -13,7 +13,8 @@ use tempfile::TempDir;
 
 use crate::support::{corpus_of, root, seed_text};
 
-const REPORT: &str = "山西省晋中市:全市一盘棋\n\n晋中市推进教师交流。\n\n一、加强领导。建立联席会议制度。\n";
+const REPORT: &str =
+    "山西省晋中市:全市一盘棋\n\n晋中市推进教师交流。\n\n一、加强领导。建立联席会议制度。\n";
 
 /// A folder with a corpus and room for an index, where the binary is run.
 struct Place {
@@ -192,8 +193,16 @@ fn what_is_no_text_is_skipped_by_name_and_the_rest_is_indexed() {
     let cases: [(&str, &[u8], &str); 6] = [
         ("report.pdf", b"%PDF-1.4", "不支持 .pdf 格式"),
         ("report.docx", b"PK\x03\x04", "不支持 .docx 格式"),
-        ("binary.txt", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0", "不是纯文本"),
-        ("renamed.txt", b"%PDF-1.4\n%\xE2\xE3\xCF\xD3\n1 0 obj\n", "PDF"),
+        (
+            "binary.txt",
+            b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0",
+            "不是纯文本",
+        ),
+        (
+            "renamed.txt",
+            b"%PDF-1.4\n%\xE2\xE3\xCF\xD3\n1 0 obj\n",
+            "PDF",
+        ),
         ("empty.txt", b"", "没有文字"),
         ("blank.txt", b" \r\n\t\n", "没有文字"),
     ];
@@ -212,7 +221,11 @@ fn what_is_no_text_is_skipped_by_name_and_the_rest_is_indexed() {
 #[test]
 fn text_in_any_encoding_is_indexed_the_same() {
     let utf16 = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
-        "\u{FEFF}".encode_utf16().chain(REPORT.encode_utf16()).flat_map(bytes).collect()
+        "\u{FEFF}"
+            .encode_utf16()
+            .chain(REPORT.encode_utf16())
+            .flat_map(bytes)
+            .collect()
     };
     let (gb18030, _, lossy) = encoding_rs::GB18030.encode(REPORT);
     assert!(!lossy);
@@ -301,16 +314,39 @@ fn an_index_folder_that_cannot_be_written_is_refused() {
                 .refuses(&["写不了索引目录", "os error", "index.path"]);
         }
     }
-    assert_eq!(fs::read(place.path("taken")).expect("it is there"), b"a file");
+    assert_eq!(
+        fs::read(place.path("taken")).expect("it is there"),
+        b"a file"
+    );
 }
 
 #[test]
 fn a_malformed_vocabulary_is_refused_by_file_and_line() {
     let cases = [
-        ("themes.toml", "[[theme]]\nid = \"a\"\nlabel = [\n", "themes.toml", "第 "),
-        ("themes.toml", "[[theme]]\nid = \"a\"\nlable = \"甲\"\n", "themes.toml", "第 3 行"),
-        ("dictionary.txt", "教师交流 3\n轮岗 很多\n", "dictionary.txt", "第 2 行"),
-        ("dictionary.txt", "# 词\n\n教师 3 n x y\n", "dictionary.txt", "第 3 行"),
+        (
+            "themes.toml",
+            "[[theme]]\nid = \"a\"\nlabel = [\n",
+            "themes.toml",
+            "第 ",
+        ),
+        (
+            "themes.toml",
+            "[[theme]]\nid = \"a\"\nlable = \"甲\"\n",
+            "themes.toml",
+            "第 3 行",
+        ),
+        (
+            "dictionary.txt",
+            "教师交流 3\n轮岗 很多\n",
+            "dictionary.txt",
+            "第 2 行",
+        ),
+        (
+            "dictionary.txt",
+            "# 词\n\n教师 3 n x y\n",
+            "dictionary.txt",
+            "第 3 行",
+        ),
     ];
     for (name, content, file, line) in cases {
         let place = Place::seed();
@@ -326,19 +362,33 @@ fn a_malformed_vocabulary_is_refused_by_file_and_line() {
 fn a_bad_setting_is_refused_by_its_place_wherever_it_is_given() {
     let place = Place::seed();
     place.write("config.toml", b"# settings\n[server]\nprot = 9000\n");
-    place.run(&["index"]).refuses(&["config.toml 第 3 行", "server.port"]);
+    place
+        .run(&["index"])
+        .refuses(&["config.toml 第 3 行", "server.port"]);
     place.write("config.toml", b"[server]\nport = 90000\n");
-    place.run(&["index"]).refuses(&["config.toml 第 2 行", "90000", "65535"]);
+    place
+        .run(&["index"])
+        .refuses(&["config.toml 第 2 行", "90000", "65535"]);
     place.write("config.toml", b"[server\n");
     place.run(&["index"]).refuses(&["config.toml 第 1 行"]);
     place.write("config.toml", b"[search]\nper_page = 3\n");
     place.run(&["index"]).exits(0);
 
-    place.run(&["--config", "other.toml", "index"]).refuses(&["other.toml"]);
-    place.run(&["index", "--set", "serch.per_page=3"]).refuses(&["search.per_page"]);
-    place.run(&["index", "--set", "search.per_page"]).refuses(&["--set"]);
-    place.run(&["serve", "--port", "abc"]).refuses(&["abc", "server.port"]);
-    place.run(&["index", "--set", "log.filter=a=b=c"]).refuses(&["log.filter"]);
+    place
+        .run(&["--config", "other.toml", "index"])
+        .refuses(&["other.toml"]);
+    place
+        .run(&["index", "--set", "serch.per_page=3"])
+        .refuses(&["search.per_page"]);
+    place
+        .run(&["index", "--set", "search.per_page"])
+        .refuses(&["--set"]);
+    place
+        .run(&["serve", "--port", "abc"])
+        .refuses(&["abc", "server.port"]);
+    place
+        .run(&["index", "--set", "log.filter=a=b=c"])
+        .refuses(&["log.filter"]);
     let output = place
         .command(&["index"])
         .env("CESOU_SERVER__PROT", "1")
@@ -396,7 +446,14 @@ fn help_is_in_chinese_and_says_what_each_subcommand_is_for() {
         let help = place.run(&[subcommand, "--help"]).exits(0);
         assert!(help.contains("用法：cesou "), "{help}");
         assert!(help.contains("--corpus"), "{help}");
-        for english in ["Usage", "Options", "Arguments", "Print", "default:", "possible"] {
+        for english in [
+            "Usage",
+            "Options",
+            "Arguments",
+            "Print",
+            "default:",
+            "possible",
+        ] {
             assert!(!help.contains(english), "{english} in {subcommand}: {help}");
         }
     }
@@ -438,18 +495,37 @@ fn a_search_can_be_exact_limited_and_filtered() {
     assert_eq!(count(&["search", "--exact", "轮岗教师校长"]), 0);
     let one = count(&["search", "--filter", "province=江苏省", "学校"]);
     let two = count(&[
-        "search", "-f", "province=江苏省", "-f", "province=山西省", "学校",
+        "search",
+        "-f",
+        "province=江苏省",
+        "-f",
+        "province=山西省",
+        "学校",
     ]);
     assert!(0 < one && one < two && two < all, "{one} {two} {all}");
-    assert_eq!(count(&["search", "-f", "province=江苏省", "-f", "province=江苏省", "学校"]), one);
+    assert_eq!(
+        count(&[
+            "search",
+            "-f",
+            "province=江苏省",
+            "-f",
+            "province=江苏省",
+            "学校"
+        ]),
+        one
+    );
     assert_eq!(count(&["search", ""]), 46);
 
     let out = place.run(&["search", "-n", "3", "学校"]).exits(0);
     assert_eq!(found(&out), all);
     assert!(out.contains("\n  3. ") && !out.contains("\n  4. "), "{out}");
 
-    place.run(&["search", "--filter", "province", "学校"]).refuses(&["--filter"]);
-    place.run(&["search", "--filter", "prov=江苏省", "学校"]).refuses(&["“prov”", "theme"]);
+    place
+        .run(&["search", "--filter", "province", "学校"])
+        .refuses(&["--filter"]);
+    place
+        .run(&["search", "--filter", "prov=江苏省", "学校"])
+        .refuses(&["“prov”", "theme"]);
 }
 
 #[test]
@@ -458,8 +534,14 @@ fn flags_may_follow_the_query_and_exclusions_are_no_flags() {
     let out = |arguments: &[&str]| place.run(arguments).exits(0);
     let query = "校长教师交流轮岗";
     for (after, before) in [
-        (vec!["search", query, "--exact"], vec!["search", "--exact", query]),
-        (vec!["search", query, "-n", "2"], vec!["search", "-n", "2", query]),
+        (
+            vec!["search", query, "--exact"],
+            vec!["search", "--exact", query],
+        ),
+        (
+            vec!["search", query, "-n", "2"],
+            vec!["search", "-n", "2", query],
+        ),
         (
             vec!["search", query, "--filter", "province=江苏省"],
             vec!["search", "--filter", "province=江苏省", query],
@@ -480,7 +562,15 @@ fn inspect_shows_how_a_file_splits() {
     let run = place.run(&["inspect", seed]);
     let out = run.exits(0);
     assert_eq!(run.err(), "");
-    for said in ["seed.txt", "UTF-8", "10 篇报告，46 个段落", "芦溪县", "360323", "主题", "略去套话"] {
+    for said in [
+        "seed.txt",
+        "UTF-8",
+        "10 篇报告，46 个段落",
+        "芦溪县",
+        "360323",
+        "主题",
+        "略去套话",
+    ] {
         assert!(out.contains(said), "{said} in {out}");
     }
     assert!(!place.path("index").exists(), "inspecting builds nothing");
@@ -525,7 +615,9 @@ fn inspect_shows_how_a_file_splits() {
 fn inspect_names_what_it_cannot_read_and_shows_the_rest() {
     let place = Place::seed();
     let seed = "corpus/reports/seed.txt";
-    place.run(&["inspect", "nowhere.txt"]).refuses(&["nowhere.txt"]);
+    place
+        .run(&["inspect", "nowhere.txt"])
+        .refuses(&["nowhere.txt"]);
     place.run(&["inspect", "corpus"]).refuses(&["corpus"]);
     let run = place.run(&["inspect", "nowhere.txt", seed]);
     assert!(run.exits(1).contains("10 篇报告"));
@@ -537,7 +629,9 @@ fn inspect_needs_no_corpus() {
     let place = Place::seed();
     let file = root().join("corpus/reports/seed.txt");
     let file = file.to_str().expect("a path of UTF-8");
-    let out = place.run(&["inspect", "--corpus", "nowhere", file]).exits(0);
+    let out = place
+        .run(&["inspect", "--corpus", "nowhere", file])
+        .exits(0);
     assert!(out.contains("46 个段落"), "{out}");
 }
 
@@ -574,13 +668,19 @@ impl Serving {
             .expect("the binary runs");
         let mut line = String::new();
         let out = child.stdout.take().expect("output is piped");
-        BufReader::new(out).read_line(&mut line).expect("a line of UTF-8");
+        BufReader::new(out)
+            .read_line(&mut line)
+            .expect("a line of UTF-8");
         let address = line
             .split_once("http://")
             .and_then(|(_, rest)| rest.split_once('（'))
             .map(|(address, _)| format!("http://{address}"))
             .unwrap_or_default();
-        Self { child, address, line }
+        Self {
+            child,
+            address,
+            line,
+        }
     }
 
     fn get(&self, path: &str) -> (u16, String) {
@@ -593,7 +693,10 @@ impl Serving {
             .get(format!("{}{path}", self.address))
             .call()
             .unwrap_or_else(|error| panic!("{error} from {}", self.line));
-        let body = response.body_mut().read_to_string().expect("a body of UTF-8");
+        let body = response
+            .body_mut()
+            .read_to_string()
+            .expect("a body of UTF-8");
         (response.status().as_u16(), body)
     }
 
@@ -632,14 +735,21 @@ fn serve_prints_its_address_answers_and_stops_when_told() {
         (vec!["--set", "server.port=0"], "-TERM"),
     ] {
         let mut serving = Serving::start(&place, &arguments);
-        assert!(serving.address.starts_with("http://127.0.0.1:"), "{}", serving.line);
+        assert!(
+            serving.address.starts_with("http://127.0.0.1:"),
+            "{}",
+            serving.line
+        );
         assert!(serving.line.contains("46 个段落"), "{}", serving.line);
         assert_eq!(serving.get("/healthz").0, 200);
         assert_eq!(serving.get("/readyz").0, 200);
         let (status, body) = serving.get("/api/v1/search?q=%E6%95%99%E5%B8%88%E4%BA%A4%E6%B5%81");
         assert_eq!(status, 200);
         let body: Value = serde_json::from_str(&body).expect("JSON");
-        assert!(body["total"].as_u64().is_some_and(|total| total > 0), "{body}");
+        assert!(
+            body["total"].as_u64().is_some_and(|total| total > 0),
+            "{body}"
+        );
         assert_eq!(serving.get("/").0, 200);
         let status = serving.stop(signal);
         assert_eq!(status.code(), Some(0), "{arguments:?} {signal}");
@@ -663,7 +773,9 @@ fn serve_works_with_nothing_to_serve() {
 fn output_that_nobody_reads_is_no_error() {
     let place = Place::seed();
     place.run(&["index"]).exits(0);
-    let seed = Path::new("corpus/reports/seed.txt").to_str().expect("ASCII");
+    let seed = Path::new("corpus/reports/seed.txt")
+        .to_str()
+        .expect("ASCII");
     let mut child = place
         .command(&["inspect", "--json", seed])
         .stdout(Stdio::piped())

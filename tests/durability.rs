@@ -49,7 +49,9 @@ fn total(snapshot: &Snapshot, text: &str) -> usize {
         text: text.to_owned(),
         ..Request::default()
     };
-    search::search(snapshot, &request, &options()).unwrap().total
+    search::search(snapshot, &request, &options())
+        .unwrap()
+        .total
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -77,7 +79,10 @@ fn whatever_the_index_depends_on_leads_to_a_new_generation() {
         ("reports/a.txt", "泰州市:甲乙\n\n一、教师。教师交流。"),
         ("reports/b.txt", "亳州市:丙丁\n\n一、教师。教师交流。"),
         ("dictionary.txt", "泰微课\n"),
-        ("themes.toml", "[[theme]]\nid = \"t\"\nlabel = \"甲\"\nterms = [\"教师\"]\n"),
+        (
+            "themes.toml",
+            "[[theme]]\nid = \"t\"\nlabel = \"甲\"\nterms = [\"教师\"]\n",
+        ),
     ];
     for (name, text) in changes {
         lab.write(name, text);
@@ -94,7 +99,10 @@ fn whatever_the_index_depends_on_leads_to_a_new_generation() {
 fn ids_are_the_same_in_every_build() {
     let lab = Lab::new();
     let ids = |snapshot: &Snapshot| -> Vec<String> {
-        let request = Request { per_page: 100, ..Request::default() };
+        let request = Request {
+            per_page: 100,
+            ..Request::default()
+        };
         let found = search::search(snapshot, &request, &options()).unwrap();
         found.hits.into_iter().map(|hit| hit.passage.id).collect()
     };
@@ -162,7 +170,9 @@ proptest! {
 fn half_written_and_missing_parts_are_got_over() {
     type Harm = fn(&Lab);
     let cases: [(&str, Harm); 6] = [
-        ("no pointer", |lab| fs::remove_file(lab.index.path().join("current")).unwrap()),
+        ("no pointer", |lab| {
+            fs::remove_file(lab.index.path().join("current")).unwrap()
+        }),
         ("a pointer to nothing", |lab| {
             fs::write(lab.index.path().join("current"), "000009-00000000\n").unwrap();
         }),
@@ -179,7 +189,9 @@ fn half_written_and_missing_parts_are_got_over() {
             fs::write(lab.index.path().join("building-000002/x"), "x").unwrap();
             lab.write("reports/b.txt", "亳州市:丙丁\n\n一、校长。校长交流。");
         }),
-        ("the whole folder gone", |lab| fs::remove_dir_all(lab.index.path()).unwrap()),
+        ("the whole folder gone", |lab| {
+            fs::remove_dir_all(lab.index.path()).unwrap()
+        }),
     ];
     for (claim, harm) in cases {
         let lab = Lab::new();
@@ -187,10 +199,13 @@ fn half_written_and_missing_parts_are_got_over() {
         harm(&lab);
         let snapshot = lab.open();
         assert_eq!(total(&snapshot, "教师交流"), 1, "{claim}");
-        let left = lab
-            .generations()
-            .into_iter()
-            .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("building"));
+        let left = lab.generations().into_iter().filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with("building")
+        });
         assert_eq!(left.count(), 0, "{claim}");
     }
 }
@@ -206,7 +221,11 @@ fn an_index_of_another_schema_is_rebuilt() {
     let digest = blake3::hash(body.as_bytes()).to_hex();
     fs::write(&manifest, format!("{digest}\n{body}\n")).unwrap();
     let snapshot = lab.open();
-    assert!(snapshot.name().starts_with("000002-"), "{}", snapshot.name());
+    assert!(
+        snapshot.name().starts_with("000002-"),
+        "{}",
+        snapshot.name()
+    );
     assert_eq!(total(&snapshot, "教师交流"), 1);
 }
 
@@ -215,7 +234,9 @@ fn a_folder_someone_else_builds_in_is_refused() {
     let lab = Lab::new();
     let lock = File::create(lab.index.path().join("lock")).unwrap();
     lock.lock().unwrap();
-    let refused = build(lab.corpus.path(), lab.index.path()).err().expect("refused");
+    let refused = build(lab.corpus.path(), lab.index.path())
+        .err()
+        .expect("refused");
     assert!(matches!(refused, Error::Locked { .. }), "{refused}");
     drop(lock);
     lab.open();
@@ -226,7 +247,9 @@ fn a_failed_build_leaves_the_index_as_it_was() {
     let lab = Lab::new();
     drop(lab.open());
     lab.write("themes.toml", "[[theme]\n");
-    let refused = build(lab.corpus.path(), lab.index.path()).err().expect("refused");
+    let refused = build(lab.corpus.path(), lab.index.path())
+        .err()
+        .expect("refused");
     assert!(refused.to_string().contains("themes.toml"), "{refused}");
     fs::remove_file(lab.corpus.path().join("themes.toml")).unwrap();
     assert_eq!(lab.generations().len(), 1);

@@ -38,7 +38,12 @@ fn values(hit: &Hit, facet: Facet) -> Vec<String> {
             Some("和平区") => vec![region.full_name()],
             county => county.iter().map(ToString::to_string).collect(),
         },
-        Facet::Theme => hit.passage.themes.iter().map(|theme| theme.id.clone()).collect(),
+        Facet::Theme => hit
+            .passage
+            .themes
+            .iter()
+            .map(|theme| theme.id.clone())
+            .collect(),
         Facet::Kind => vec![hit.passage.kind.as_str().to_owned()],
         Facet::Report => vec![hit.report.id.clone()],
         Facet::Year => hit.passage.years.iter().map(u16::to_string).collect(),
@@ -49,7 +54,11 @@ fn matches(hit: &Hit, filters: &Filters, but: Option<Facet>) -> bool {
     filters
         .iter()
         .filter(|(facet, _)| Some(**facet) != but)
-        .all(|(facet, wanted)| values(hit, *facet).iter().any(|value| wanted.contains(value)))
+        .all(|(facet, wanted)| {
+            values(hit, *facet)
+                .iter()
+                .any(|value| wanted.contains(value))
+        })
 }
 
 fn check(text: &str, matching: Match, filters: &Filters) {
@@ -66,11 +75,17 @@ fn check(text: &str, matching: Match, filters: &Filters) {
         ..request.clone()
     });
     let response = MIXED.search(&request);
-    let expected = unfiltered.iter().filter(|hit| matches(hit, filters, None)).count();
+    let expected = unfiltered
+        .iter()
+        .filter(|hit| matches(hit, filters, None))
+        .count();
     assert_eq!(response.total, expected, "{text:?} {filters:?}");
     for facet in Facet::ALL {
         let mut recount: BTreeMap<String, u64> = BTreeMap::new();
-        for hit in unfiltered.iter().filter(|hit| matches(hit, filters, Some(facet))) {
+        for hit in unfiltered
+            .iter()
+            .filter(|hit| matches(hit, filters, Some(facet)))
+        {
             for value in values(hit, facet) {
                 *recount.entry(value).or_default() += 1;
             }
@@ -88,19 +103,45 @@ fn check(text: &str, matching: Match, filters: &Filters) {
             assert!(value.count > 0 || value.selected, "{value:?}");
         }
         for value in selected {
-            assert!(counted.iter().any(|it| it.value == value), "{value} stays listed");
+            assert!(
+                counted.iter().any(|it| it.value == value),
+                "{value} stays listed"
+            );
         }
     }
 }
 
 fn filters() -> impl Strategy<Value = Filters> {
     let pair = prop_oneof![
-        (Just(Facet::Province), prop::sample::select(vec!["河北省", "天津市", "湖北省", "unknown", "火星省"])),
-        (Just(Facet::City), prop::sample::select(vec!["石家庄市", "沈阳市", "晋中市"])),
-        (Just(Facet::County), prop::sample::select(vec!["天津市和平区", "辽宁省沈阳市和平区", "海淀区", "仙桃市"])),
-        (Just(Facet::Theme), prop::sample::select(vec!["teachers", "funding", "admissions"])),
-        (Just(Facet::Kind), prop::sample::select(vec!["overview", "measure"])),
-        (Just(Facet::Year), prop::sample::select(vec!["2014", "2009", "1950"])),
+        (
+            Just(Facet::Province),
+            prop::sample::select(vec!["河北省", "天津市", "湖北省", "unknown", "火星省"])
+        ),
+        (
+            Just(Facet::City),
+            prop::sample::select(vec!["石家庄市", "沈阳市", "晋中市"])
+        ),
+        (
+            Just(Facet::County),
+            prop::sample::select(vec![
+                "天津市和平区",
+                "辽宁省沈阳市和平区",
+                "海淀区",
+                "仙桃市"
+            ])
+        ),
+        (
+            Just(Facet::Theme),
+            prop::sample::select(vec!["teachers", "funding", "admissions"])
+        ),
+        (
+            Just(Facet::Kind),
+            prop::sample::select(vec!["overview", "measure"])
+        ),
+        (
+            Just(Facet::Year),
+            prop::sample::select(vec!["2014", "2009", "1950"])
+        ),
     ];
     prop::collection::vec(pair, 0..4).prop_map(|pairs| {
         let mut filters = Filters::new();

@@ -45,17 +45,24 @@ fn unescaped(html: &str) -> String {
         ("&#38;", "&"),
     ]
     .into_iter()
-    .fold(html.to_owned(), |text, (entity, character)| text.replace(entity, character))
+    .fold(html.to_owned(), |text, (entity, character)| {
+        text.replace(entity, character)
+    })
 }
 
 fn links(html: &str) -> BTreeSet<String> {
-    between(html, "href=\"", "\"").into_iter().map(unescaped).collect()
+    between(html, "href=\"", "\"")
+        .into_iter()
+        .map(unescaped)
+        .collect()
 }
 
 /// The number of passages a search page says it found.
 fn total(html: &str) -> u64 {
     let summary = between(html, "class=\"summary\" role=\"status\">", "</p>");
-    let summary = summary.first().unwrap_or_else(|| panic!("no summary in {html}"));
+    let summary = summary
+        .first()
+        .unwrap_or_else(|| panic!("no summary in {html}"));
     if *summary == "没有找到段落" {
         return 0;
     }
@@ -64,7 +71,9 @@ fn total(html: &str) -> u64 {
         .skip_while(|c| !c.is_ascii_digit())
         .take_while(char::is_ascii_digit)
         .collect();
-    digits.parse().unwrap_or_else(|_| panic!("no total in {summary}"))
+    digits
+        .parse()
+        .unwrap_or_else(|_| panic!("no total in {summary}"))
 }
 
 /// A link beside the hits: where it leads, its label, its count and whether it is chosen.
@@ -77,7 +86,7 @@ struct Choice {
 
 /// The facets of a search page, with their labels.
 fn facets(html: &str) -> Vec<(String, Vec<Choice>)> {
-    let aside = between(html, "<aside class=\"facets\" aria-label=\"筛选\">", "</aside>");
+    let aside = between(html, "<aside class=\"facets\"", "</aside>");
     between(aside.first().expect("facets"), "<section>", "</section>")
         .into_iter()
         .map(|section| {
@@ -146,17 +155,25 @@ fn every_page_is_a_whole_chinese_document_with_a_labelled_search_box() {
         assert_eq!(title.len(), 1, "{path}");
         assert!(title.iter().all(|title| title.contains("策搜")), "{path}");
         titles.extend(title.iter().map(|&title| title.to_owned()));
-        assert!(html.contains("<label class=\"hidden\" for=\"q\">"), "{path}");
+        assert!(
+            html.contains("<label class=\"hidden\" for=\"q\">"),
+            "{path}"
+        );
         assert!(html.contains("<input id=\"q\" name=\"q\""), "{path}");
         assert!(!html.contains("<script"), "{path} works without scripts");
-        for tag in ["a", "p", "ol", "ul", "li", "section", "nav", "h1", "h2", "mark", "div"] {
+        for tag in [
+            "a", "p", "ol", "ul", "li", "section", "nav", "h1", "h2", "mark", "div",
+        ] {
             let opened = html.matches(&format!("<{tag}>")).count()
                 + html.matches(&format!("<{tag} ")).count();
             let closed = html.matches(&format!("</{tag}>")).count();
             assert_eq!(opened, closed, "<{tag}> on {path}");
         }
     }
-    assert!(titles.len() >= 5, "pages are told apart by their titles: {titles:?}");
+    assert!(
+        titles.len() >= 5,
+        "pages are told apart by their titles: {titles:?}"
+    );
 }
 
 #[test]
@@ -165,12 +182,19 @@ fn every_page_forbids_what_it_does_not_need() {
         let answer = visit(&SERVICE, &path);
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
         let policy = answer.header("content-security-policy");
-        for rule in ["default-src 'none'", "style-src 'self'", "form-action 'self'", "base-uri 'none'"]
-        {
+        for rule in [
+            "default-src 'none'",
+            "style-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+        ] {
             assert!(policy.contains(rule), "{path}: {policy}");
         }
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
-        assert!(!answer.body.contains("style=\""), "{path}: the policy forbids it");
+        assert!(
+            !answer.body.contains("style=\""),
+            "{path}: the policy forbids it"
+        );
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
     }
 }
@@ -262,7 +286,10 @@ fn choosing_a_value_marks_it_and_choosing_it_again_gives_it_up() {
         assert_eq!(choice.count, first.count, "its own filter is ignored");
         assert_eq!(total(&page(&choice.url)), total(&page(&before)));
     }
-    assert!(narrowed.contains(&format!("省份：{}", first.label)), "a chip");
+    assert!(
+        narrowed.contains(&format!("省份：{}", first.label)),
+        "a chip"
+    );
     assert!(
         narrowed.contains("<input type=\"hidden\" name=\"province\""),
         "a new query keeps the filter"
@@ -292,14 +319,23 @@ fn pages_of_hits_follow_one_another() {
         let hits = between(&html, "<ol class=\"hits\">", "</ol>");
         let hits = links(hits.first().expect("hits"));
         let before = shown.len();
-        shown.extend(hits.into_iter().filter(|link| link.starts_with("/passages/")));
+        shown.extend(
+            hits.into_iter()
+                .filter(|link| link.starts_with("/passages/")),
+        );
         assert!(shown.len() > before, "{here} shows something new");
         pages += 1;
         assert_eq!(html.contains("rel=\"prev\""), pages > 1, "{here}");
         path = html.split("<a ").find_map(|tag| {
             let (tag, _) = tag.split_once('>')?;
-            tag.contains("rel=\"next\"")
-                .then(|| unescaped(between(tag, "href=\"", "\"").first().copied().unwrap_or_default()))
+            tag.contains("rel=\"next\"").then(|| {
+                unescaped(
+                    between(tag, "href=\"", "\"")
+                        .first()
+                        .copied()
+                        .unwrap_or_default(),
+                )
+            })
         });
     }
     assert_eq!(shown.len() as u64, whole);
@@ -312,7 +348,11 @@ fn a_page_past_the_last_says_so_and_leads_back() {
     let html = page(&path);
     assert!(html.contains("没有第 900 页"), "{html}");
     let back = search_path(&[("q", "教育")]);
-    assert!(links(&html).contains(&back), "no {back} among {:?}", links(&html));
+    assert!(
+        links(&html).contains(&back),
+        "no {back} among {:?}",
+        links(&html)
+    );
 }
 
 #[test]
@@ -333,8 +373,11 @@ fn a_relaxed_search_says_so_and_names_what_a_hit_lacks() {
     let html = page(&search_path(&[("q", "教师交流 集团化办学 营养午餐")]));
     let notice = between(&html, "<p class=\"notice\">", "</p>");
     assert_eq!(notice.len(), 1);
-    assert!(notice.iter().all(|notice| notice.contains("至少含有其中")), "{notice:?}");
-    assert!(html.contains("未含："), "hits name what they lack");
+    assert!(
+        notice.iter().all(|notice| notice.contains("至少含有其中")),
+        "{notice:?}"
+    );
+    assert!(html.contains("未含"), "hits name what they lack");
     let strict = page(&search_path(&[("q", "教师")]));
     assert!(!strict.contains("class=\"notice\""));
 }
@@ -366,7 +409,7 @@ fn a_passage_page_shows_it_whole_within_its_report() {
     }
     assert!(html.contains("<mark>交流</mark>"), "the query is marked");
     assert!(plain.contains("山西省晋中市:全市一盘棋 城乡一体化"));
-    let measures = between(&html, "<ol class=\"measures\">", "</ol>");
+    let measures = between(&html, "<aside", "</aside>");
     assert_eq!(measures.len(), 1);
     assert_eq!(
         measures.concat().matches("<li>").count(),
@@ -378,9 +421,15 @@ fn a_passage_page_shows_it_whole_within_its_report() {
             .expect("a total"),
         "the report's passages are all listed"
     );
-    assert_eq!(measures.concat().matches("aria-current=\"page\"").count(), 1);
+    assert_eq!(
+        measures.concat().matches("aria-current=\"page\"").count(),
+        1
+    );
     assert!(html.contains("rel=\"prev\"") && html.contains("rel=\"next\""));
-    assert!(links(&html).contains("/?q=%E4%BA%A4%E6%B5%81"), "back to the hits");
+    assert!(
+        links(&html).contains("/?q=%E4%BA%A4%E6%B5%81"),
+        "back to the hits"
+    );
 }
 
 #[test]
@@ -419,8 +468,15 @@ fn refusals_to_a_reader_are_pages() {
     ] {
         let answer = visit(&SERVICE, path);
         assert_eq!(answer.status, status, "{path}");
-        assert!(answer.header("content-type").starts_with("text/html"), "{path}");
-        assert!(answer.header("content-security-policy").contains("default-src 'none'"));
+        assert!(
+            answer.header("content-type").starts_with("text/html"),
+            "{path}"
+        );
+        assert!(
+            answer
+                .header("content-security-policy")
+                .contains("default-src 'none'")
+        );
         assert!(answer.body.contains(said), "{path}: {}", answer.body);
         assert!(answer.body.contains("<html lang=\"zh-CN\">"), "{path}");
         assert!(links(&answer.body).contains("/"), "{path} leads home");

@@ -38,8 +38,8 @@ fn searches_find_what_the_cases_say() {
         let folder = folder.expect("a readable folder").path();
         let reports = fs::read_to_string(folder.join("reports.txt")).expect("reports.txt");
         let cases = fs::read_to_string(folder.join("searches.toml")).expect("searches.toml");
-        let cases: Cases = toml::from_str(&cases)
-            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let cases: Cases =
+            toml::from_str(&cases).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let indexed = Indexed::of_files(&[("reports.txt", &reports)]);
         for case in cases.search {
             run(&indexed, &case);
@@ -53,7 +53,11 @@ fn run(indexed: &Indexed, case: &Case) {
     let claim = &case.claim;
     let response = indexed.search(&Request {
         text: case.query.clone(),
-        matching: if case.exact { Match::Exact } else { Match::Smart },
+        matching: if case.exact {
+            Match::Exact
+        } else {
+            Match::Smart
+        },
         per_page: 100,
         ..Request::default()
     });
@@ -62,7 +66,11 @@ fn run(indexed: &Indexed, case: &Case) {
         .iter()
         .map(|hit| {
             let path = hit.passage.dotted_path();
-            let path = if path.is_empty() { "0".to_owned() } else { path };
+            let path = if path.is_empty() {
+                "0".to_owned()
+            } else {
+                path
+            };
             let title = hit.report.tagline.as_ref().unwrap_or(&hit.report.title);
             format!("{title}#{path}")
         })
@@ -78,28 +86,52 @@ fn run(indexed: &Indexed, case: &Case) {
         assert_eq!(response.total, total, "{claim}: {} {found:?}", case.query);
     }
     if let Some(relaxed) = case.relaxed {
-        assert_eq!(response.relaxed.is_some(), relaxed, "{claim}: {}", case.query);
+        assert_eq!(
+            response.relaxed.is_some(),
+            relaxed,
+            "{claim}: {}",
+            case.query
+        );
     }
 }
 
 #[test]
 fn hits_with_every_word_come_before_those_with_some() {
-    for query in ["教师交流轮岗", "优质高中指标到校", "石家庄 教育扶贫", "校长 教师 流动 机制"] {
+    for query in [
+        "教师交流轮岗",
+        "优质高中指标到校",
+        "石家庄 教育扶贫",
+        "校长 教师 流动 机制",
+    ] {
         let hits = SEED.all(&Request {
             text: query.to_owned(),
             ..Request::default()
         });
         let complete: Vec<bool> = hits.iter().map(|hit| hit.complete).collect();
-        assert!(complete.is_sorted_by(|left, right| left >= right), "{query}: {complete:?}");
+        assert!(
+            complete.is_sorted_by(|left, right| left >= right),
+            "{query}: {complete:?}"
+        );
         for hit in &hits {
-            assert_eq!(hit.complete, hit.missing.is_empty(), "{query}: {:?}", hit.missing);
+            assert_eq!(
+                hit.complete,
+                hit.missing.is_empty(),
+                "{query}: {:?}",
+                hit.missing
+            );
         }
     }
 }
 
 #[test]
 fn an_explanation_adds_up_to_the_score() {
-    for query in ["教师交流", "教师交流轮岗", "石家庄 教育扶贫", "海淀区 高校 合作", "\"均衡发展\" 教师"] {
+    for query in [
+        "教师交流",
+        "教师交流轮岗",
+        "石家庄 教育扶贫",
+        "海淀区 高校 合作",
+        "\"均衡发展\" 教师",
+    ] {
         let response = SEED.search(&Request {
             text: query.to_owned(),
             explain: true,
@@ -110,7 +142,11 @@ fn an_explanation_adds_up_to_the_score() {
             let parts = hit.explanation.expect("it was asked for");
             let sum: f32 = parts.iter().map(|part| part.score).sum();
             let distance = (sum - hit.score).abs();
-            assert!(distance < 1e-3 * hit.score.max(1.0), "{query}: {sum} {}", hit.score);
+            assert!(
+                distance < 1e-3 * hit.score.max(1.0),
+                "{query}: {sum} {}",
+                hit.score
+            );
         }
     }
 }

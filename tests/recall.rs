@@ -118,7 +118,13 @@ fn a_title_is_found_in_exact_mode_where_it_stands() {
 
 #[test]
 fn every_word_of_a_title_or_region_finds_the_whole_report() {
-    for (text, passages) in [("芦溪", 4), ("萍乡", 4), ("江西", 4), ("沈阳 和平区", 5), ("上城", 4)] {
+    for (text, passages) in [
+        ("芦溪", 4),
+        ("萍乡", 4),
+        ("江西", 4),
+        ("沈阳 和平区", 5),
+        ("上城", 4),
+    ] {
         let found = find(&SEED, text, Match::Smart);
         assert!(found.len() >= passages, "{text}: {found:?}");
     }

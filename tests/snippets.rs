@@ -27,7 +27,10 @@ fn passage(text: &str) -> PassageRecord {
 }
 
 fn snippet(text: &str, needles: &[&str], limit: usize) -> Marked {
-    let needles: Vec<Normalized> = needles.iter().map(|needle| Normalized::new(needle)).collect();
+    let needles: Vec<Normalized> = needles
+        .iter()
+        .map(|needle| Normalized::new(needle))
+        .collect();
     Highlighter::new(&needles).snippet(&passage(text), limit)
 }
 
@@ -158,7 +161,14 @@ proptest! {
 
 #[test]
 fn every_hit_of_a_query_has_a_reason_to_show() {
-    for text in ["教师交流", "“零起点”教学", "石家庄", "萍乡", "累计投入9.08亿元", "集团办学做乘法"] {
+    for text in [
+        "教师交流",
+        "“零起点”教学",
+        "石家庄",
+        "萍乡",
+        "累计投入9.08亿元",
+        "集团办学做乘法",
+    ] {
         for matching in [Match::Smart, Match::Exact] {
             for hit in SEED.all(&Request {
                 text: text.to_owned(),
@@ -169,7 +179,12 @@ fn every_hit_of_a_query_has_a_reason_to_show() {
                     || hit.title.matched
                     || hit.heading.as_ref().is_some_and(|heading| heading.matched);
                 // A report found by a name of its region shows that name.
-                let by_region = hit.report.region.search_names().iter().any(|name| name.contains(text));
+                let by_region = hit
+                    .report
+                    .region
+                    .search_names()
+                    .iter()
+                    .any(|name| name.contains(text));
                 assert!(marked || by_region, "{text}: {}", hit.passage.id);
             }
         }

@@ -212,7 +212,7 @@ impl Service {
 impl Service {
     /// What comes back for these bytes, to the end of the connection; whatever came before it
     /// broke, where it breaks.
-    pub fn raw(&self, request: &[u8]) -> Vec<u8> {
+    pub(crate) fn raw(&self, request: &[u8]) -> Vec<u8> {
         let mut stream = self.connect();
         let mut answer = Vec::new();
         if stream.write_all(request).is_ok() {
@@ -222,7 +222,7 @@ impl Service {
     }
 
     /// A connection that gives up after ten seconds of silence.
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let address = self.address.trim_start_matches("http://");
         let stream = TcpStream::connect(address).expect("the service listens");
         for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {

@@ -13,7 +13,7 @@ const TITLE_MAX_CHARS: usize = 60;
 /// The most characters the region's name in it has.
 const NAME_MAX_CHARS: usize = 24;
 /// What stands before a colon in the header of a document without being a region.
-const HEADER_WORDS: [&str; 16] = [
+const HEADER_WORDS: [&str; 22] = [
     "来源",
     "作者",
     "时间",
@@ -30,6 +30,12 @@ const HEADER_WORDS: [&str; 16] = [
     "网址",
     "标题",
     "目录",
+    "附件",
+    "附录",
+    "备注",
+    "说明",
+    "当前位置",
+    "原文",
 ];
 
 /// A line of a file that is not blank.
@@ -128,7 +134,7 @@ pub(super) fn find(text: &str, lines: &[Line]) -> Vec<usize> {
                 && !listed
                 && (apart || (restarts && (line.blank_before || last_above.is_some())))
         } else {
-            line.blank_before && restarts && last_above.is_some()
+            line.blank_before && restarts && last_above.is_some() && !is_header(line.span.of(text))
         };
         if !title {
             continue;
