@@ -5,15 +5,18 @@
 //! stands in a text findable. Words alone miss what the dictionary cut otherwise (上城 in
 //! 上城区); characters alone cannot tell 中学 from 其中学校.
 //!
+//! Punctuation and blanks are no tokens of their own. They stay visible only in the pairs they form
+//! with their neighbours, since exact matching has to tell 教师，交流 from 教师交流.
+//!
 //! Invariant: every token's offsets cover, in the original text, exactly what folds to the token;
-//! no token is blank or punctuation; no text panics (`tests/analysis.rs`).
+//! no word is blank or punctuation; no text panics (`tests/analysis.rs`).
 
 mod chinese;
 mod normalize;
 mod tokenizer;
 
 pub use chinese::{Dictionary, Word};
-pub use normalize::{Fragment, Normalized};
+pub use normalize::Normalized;
 pub use tokenizer::{CHARACTERS, WORDS, register};
 
 use crate::fold;
@@ -34,7 +37,7 @@ pub fn words<'a>(dictionary: &Dictionary, text: &'a Normalized) -> Vec<Word<'a>>
     dictionary.words_and_parts(text.as_str())
 }
 
-/// Every character of `text` that can be searched for, and every two that are neighbours.
+/// Every character of `text` that can be searched for, and every two neighbours of any kind.
 pub fn characters(text: &Normalized) -> impl Iterator<Item = Gram<'_>> {
     let content = text.as_str();
     let mut ahead = content.char_indices().skip(1);
@@ -42,17 +45,12 @@ pub fn characters(text: &Normalized) -> impl Iterator<Item = Gram<'_>> {
         .char_indices()
         .enumerate()
         .flat_map(move |(position, (start, c))| {
-            let next = ahead.next();
-            let searchable = fold::is_searchable(c);
-            let end = start + c.len_utf8();
-            let single = searchable
-                .then(|| content.get(start..end))
-                .flatten()
-                .map(|text| Gram { text, position });
-            let pair = next
-                .filter(|&(_, next)| searchable && fold::is_searchable(next))
-                .and_then(|(at, next)| content.get(start..at + next.len_utf8()))
-                .map(|text| Gram { text, position });
-            single.into_iter().chain(pair)
+            let gram = |end| {
+                let text = content.get(start..end)?;
+                Some(Gram { text, position })
+            };
+            let single = fold::is_searchable(c).then(|| gram(start + c.len_utf8()));
+            let pair = ahead.next().map(|(at, next)| gram(at + next.len_utf8()));
+            [single.flatten(), pair.flatten()].into_iter().flatten()
         })
 }

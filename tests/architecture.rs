@@ -71,7 +71,7 @@ fn names(line: &Line, word: &str) -> bool {
     false
 }
 
-fn refuse(broken: Vec<String>) {
+fn refuse(broken: &[String]) {
     assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
 }
 
@@ -99,7 +99,7 @@ fn a_module_names_only_modules_declared_before_it() {
             }
         }
     }
-    refuse(broken);
+    refuse(&broken);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn libraries_are_named_only_where_they_belong() {
             }
         }
     }
-    refuse(broken);
+    refuse(&broken);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn vocabulary_modules_do_no_io() {
             }
         }
     }
-    refuse(broken);
+    refuse(&broken);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn only_config_reads_the_environment() {
             }
         }
     }
-    refuse(broken);
+    refuse(&broken);
 }
 
 #[test]

@@ -289,7 +289,7 @@ fn a_file_that_cannot_be_read_is_named_and_the_rest_is_indexed() {
 
     let closed = place.path("corpus/reports/closed.txt");
     fs::write(&closed, REPORT).expect("a file can be written");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).expect("its mode can be set");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("its mode can be set");
     if fs::read(&closed).is_ok() {
         eprintln!("skipped: this user may read files of mode 000");
         return;
@@ -297,6 +297,16 @@ fn a_file_that_cannot_be_read_is_named_and_the_rest_is_indexed() {
     let out = place.run(&["index", "--strict"]).exits(2);
     assert!(out.contains("1 篇报告、2 个段落"), "{out}");
     assert!(out.contains("跳过 closed.txt：读不了"), "{out}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_name_with_a_line_break_is_named_on_one_line() {
+    let place = Place::with(&[("good.txt", REPORT.as_bytes()), ("bad\n跳过.pdf", b"%PDF")]);
+    let out = place.run(&["index"]).exits(0);
+    let skips = out.lines().filter(|line| line.starts_with("跳过"));
+    assert_eq!(skips.count(), 1, "{out}");
+    assert!(out.lines().all(|line| !line.ends_with("bad")), "{out}");
 }
 
 #[test]
@@ -441,6 +451,7 @@ fn help_is_in_chinese_and_says_what_each_subcommand_is_for() {
             assert!(!help.contains(english), "{english} in {help}");
         }
         assert!(help.contains("退出码"), "{help}");
+        assert!(help.ends_with('\n'), "{help:?}");
     }
     for subcommand in ["serve", "index", "search", "inspect"] {
         let help = place.run(&[subcommand, "--help"]).exits(0);

@@ -2,13 +2,21 @@
 //! says becomes markup, and nobody's bad request is felt by anyone else.
 
 use std::io::Write;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use cesou::search::{Facet, Match, Request};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::support::{Answer, SEED, SERVICE, Service, corpus_of};
+use crate::support::{Answer, SEED, SERVICE, Service, corpus_of, root};
+
+/// A service with time for everything, so that a slow machine tells nothing about a query.
+static PATIENT: LazyLock<Service> = LazyLock::new(|| {
+    Service::with(&root().join("corpus"), |settings| {
+        settings.server.search_timeout_ms = 60_000;
+    })
+});
 
 /// What is typed, as bytes, with the reason it is here.
 fn queries() -> Vec<(&'static str, Vec<u8>)> {
@@ -205,7 +213,7 @@ fn every_query_is_answered() {
     for (name, query) in queries() {
         for alongside in ALONGSIDE {
             let path = format!("/api/v1/search?q={}{alongside}", encoded(&query));
-            let answer = SERVICE.get(&path);
+            let answer = PATIENT.get(&path);
             if answer.status != 200 {
                 refused.push(format!("{name} {alongside}: {}", answer.body));
                 continue;
@@ -222,7 +230,7 @@ fn every_query_is_answered() {
 fn every_query_gets_a_page_that_shows_it_as_text() {
     let mut refused = Vec::new();
     for (name, query) in queries() {
-        let answer = SERVICE.get(&format!("/?q={}", encoded(&query)));
+        let answer = PATIENT.get(&format!("/?q={}", encoded(&query)));
         if answer.status != 200 {
             refused.push(format!("{name}: {}", answer.status));
             continue;
@@ -261,7 +269,7 @@ fn a_query_of_ten_thousand_characters_is_answered() {
     let text = "教师交流轮岗 abcdefg".repeat(700);
     assert!(text.chars().count() > 9_000);
     for matching in ["smart", "exact"] {
-        let answer = SERVICE.search(&[("q", &text), ("match", matching)]);
+        let answer = PATIENT.search(&[("q", &text), ("match", matching)]);
         assert_eq!(check_found(&answer)["query"]["text"], text);
     }
 }
@@ -273,7 +281,7 @@ fn an_address_too_long_to_be_read_is_refused_and_does_no_harm() {
             "GET /api/v1/search?q={} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
             "a".repeat(length)
         );
-        let answer = SERVICE.raw(request.as_bytes());
+        let answer = PATIENT.raw(request.as_bytes());
         let shown = String::from_utf8_lossy(&answer);
         let expected = if length < 65_500 {
             "HTTP/1.1 200"
@@ -281,7 +289,7 @@ fn an_address_too_long_to_be_read_is_refused_and_does_no_harm() {
             "HTTP/1.1 4"
         };
         assert!(shown.starts_with(expected), "{length}: {shown:.200}");
-        assert_eq!(SERVICE.get("/healthz").status, 200);
+        assert_eq!(PATIENT.get("/healthz").status, 200);
     }
 }
 
@@ -373,20 +381,20 @@ proptest! {
     #[test]
     fn any_text_is_a_query(text in typed(), exact in any::<bool>()) {
         let matching = if exact { "exact" } else { "smart" };
-        let answer = SERVICE.search(&[("q", &text), ("match", matching), ("explain", "true")]);
+        let answer = PATIENT.search(&[("q", &text), ("match", matching), ("explain", "true")]);
         let body = check_found(&answer);
         prop_assert_eq!(body["query"]["text"].as_str(), Some(text.as_str()));
     }
 
     #[test]
     fn any_query_string_is_answered_or_refused_by_name(query in query_string()) {
-        let answer = SERVICE.get(&format!("/api/v1/search?{query}"));
+        let answer = PATIENT.get(&format!("/api/v1/search?{query}"));
         match answer.status {
             200 => { check_found(&answer); }
             400 => prop_assert!(answer.json()["parameter"].is_string(), "{}", answer.body),
             other => prop_assert!(false, "{query}: {other} {}", answer.body),
         }
-        let page = SERVICE.get(&format!("/?{query}"));
+        let page = PATIENT.get(&format!("/?{query}"));
         prop_assert_eq!(page.status, answer.status);
     }
 
@@ -530,7 +538,7 @@ fn half_a_request_holds_nobody_else_up() {
         );
     }
     let took = started.elapsed();
-    assert!(took < Duration::from_secs(5), "ten requests took {took:?}");
+    assert!(took < Duration::from_secs(8), "ten requests took {took:?}");
     drop(held);
     assert_eq!(SERVICE.get("/healthz").status, 200);
 }

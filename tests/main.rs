@@ -23,6 +23,14 @@
 //!
 //! A bug gets a test in the module of what it broke. What several modules need is in `support`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a test fails by panicking, says why it skips, and is as long as its cases"
+)]
+
 mod support;
 
 mod analysis;

@@ -481,6 +481,9 @@ fn refusals_to_a_reader_are_pages() {
         assert!(answer.body.contains("<html lang=\"zh-CN\">"), "{path}");
         assert!(links(&answer.body).contains("/"), "{path} leads home");
     }
+    let program = visit(&SERVICE, "/api/v1/nothing");
+    assert_eq!(program.status, 404);
+    assert_eq!(program.header("content-type"), "application/problem+json");
 }
 
 #[test]

@@ -22,15 +22,6 @@ pub struct Normalized {
     from: Vec<(u32, u32)>,
 }
 
-/// A piece of a normalised text between characters that are not searched for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fragment<'a> {
-    /// Its characters.
-    pub text: &'a str,
-    /// Which character of the normalised text it begins with.
-    pub position: usize,
-}
-
 impl Normalized {
     /// Normalises `original`, which has less than 4 GiB.
     #[must_use]
@@ -85,19 +76,6 @@ impl Normalized {
             Some([only]) => Span::new(only.0 as usize, only.1 as usize),
             _ => Span::new(0, 0),
         }
-    }
-
-    /// Its pieces between punctuation and blanks.
-    pub fn fragments(&self) -> impl Iterator<Item = Fragment<'_>> {
-        let mut position = 0;
-        self.text
-            .split(|c| !is_searchable(c))
-            .map(move |text| {
-                let fragment = Fragment { text, position };
-                position += text.chars().count() + 1;
-                fragment
-            })
-            .filter(|fragment| !fragment.text.is_empty())
     }
 
     /// The punctuation and blanks in it, each once, in order of code point.

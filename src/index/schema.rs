@@ -13,7 +13,7 @@ use crate::analysis;
 
 /// Raised whenever fields, analysis or the stored form change, so that an index made before is
 /// rebuilt rather than misread.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Handles of all fields.
 #[derive(Debug, Clone)]

@@ -10,9 +10,7 @@ mod literal;
 
 use std::ops::Range;
 
-use tantivy::query::{
-    AllQuery, BooleanQuery, BoostQuery, EmptyQuery, Occur, Query as EngineQuery, TermQuery,
-};
+use tantivy::query::{AllQuery, BooleanQuery, BoostQuery, Occur, Query as EngineQuery, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Searcher, Term};
 
@@ -434,13 +432,16 @@ impl<'a> Compiler<'a> {
         let fields = self.fields;
         let in_text = BoostQuery::new(literal::contains(fields, needle), self.weights.phrase);
         let mut queries = vec![gathered.leaf(text, Part::Phrase, Box::new(in_text))];
-        if let Some(query) = literal::characters(fields.title_characters, needle) {
-            let query = BoostQuery::new(query, self.weights.title);
-            queries.push(gathered.leaf(text, Part::Title, Box::new(query)));
-        }
-        if let Some(query) = literal::characters(fields.heading_characters, needle) {
-            let query = BoostQuery::new(query, self.weights.heading);
-            queries.push(gathered.leaf(text, Part::Heading, Box::new(query)));
+        for (field, part, weight) in [
+            (fields.title_characters, Part::Title, self.weights.title),
+            (
+                fields.heading_characters,
+                Part::Heading,
+                self.weights.heading,
+            ),
+        ] {
+            let query = BoostQuery::new(literal::characters(field, needle), weight);
+            queries.push(gathered.leaf(text, part, Box::new(query)));
         }
         queries
     }
@@ -451,18 +452,13 @@ impl<'a> Compiler<'a> {
         text: &str,
         gathered: &mut Gathered,
     ) -> Box<dyn EngineQuery> {
-        let needle = Normalized::new(text);
-        match literal::characters(field, &needle) {
-            Some(query) => {
-                let part = if field == self.fields.region_names {
-                    Part::Title
-                } else {
-                    Part::Heading
-                };
-                gathered.leaf(text, part, query)
-            }
-            None => Box::new(EmptyQuery),
-        }
+        let query = literal::characters(field, &Normalized::new(text));
+        let part = if field == self.fields.region_names {
+            Part::Title
+        } else {
+            Part::Heading
+        };
+        gathered.leaf(text, part, query)
     }
 
     /// The themes whose id is `text` or whose label holds it; where there is none, the text is
@@ -510,10 +506,10 @@ impl<'a> Compiler<'a> {
                 continue;
             };
             let together = slice(&normalized, first.start, second.end);
-            phrases.extend(self.together(&together, PAIR_SHARE, gathered));
+            phrases.push(self.together(&together, PAIR_SHARE, gathered));
         }
         if cut.len() > 2 {
-            phrases.extend(self.together(normalized.as_str(), 1.0, gathered));
+            phrases.push(self.together(normalized.as_str(), 1.0, gathered));
         }
         gathered.needles.push(normalized);
         let words = cut
@@ -565,15 +561,10 @@ impl<'a> Compiler<'a> {
         Ok(if words.is_empty() { all } else { words })
     }
 
-    fn together(
-        &self,
-        text: &str,
-        share: f32,
-        gathered: &mut Gathered,
-    ) -> Option<Box<dyn EngineQuery>> {
-        let query = literal::characters(self.fields.text_characters, &Normalized::new(text))?;
+    fn together(&self, text: &str, share: f32, gathered: &mut Gathered) -> Box<dyn EngineQuery> {
+        let query = literal::characters(self.fields.text_characters, &Normalized::new(text));
         let query = BoostQuery::new(query, self.weights.phrase * share);
-        Some(gathered.leaf(text, Part::Phrase, Box::new(query)))
+        gathered.leaf(text, Part::Phrase, Box::new(query))
     }
 
     /// A word wherever it stands.
@@ -595,10 +586,9 @@ impl<'a> Compiler<'a> {
         .collect();
         let needle = Normalized::new(word);
         for field in [fields.text_characters, fields.title_characters] {
-            if let Some(query) = literal::characters(field, &needle) {
-                let query = BoostQuery::new(query, CHARACTERS_WEIGHT * share);
-                queries.push(gathered.leaf(word, Part::Characters, Box::new(query)));
-            }
+            let query = literal::characters(field, &needle);
+            let query = BoostQuery::new(query, CHARACTERS_WEIGHT * share);
+            queries.push(gathered.leaf(word, Part::Characters, Box::new(query)));
         }
         queries
     }

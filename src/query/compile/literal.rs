@@ -1,61 +1,56 @@
 //! Finds the passages whose normalised text contains a string: all of them, and no other.
 //!
-//! The characters are looked up as a phrase, punctuation leaving gaps. Where the string has
-//! punctuation or blanks of its own, which the phrase cannot tell apart, the few passages that
-//! remain are read and compared.
+//! A string of two characters or more is a phrase of its pairs, punctuation and blanks included,
+//! and a single one a term. Only a string too long to be looked up whole is compared with the
+//! stored text of the few passages that hold its beginning.
 
 use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
 use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, Occur, PhraseQuery, Query, TermQuery,
+    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocId, SegmentReader, TantivyDocument, Term};
 
-use crate::analysis::{Fragment, Normalized};
+use crate::analysis::Normalized;
+use crate::fold::is_searchable;
 use crate::index::{Fields, PassageRecord};
 
-/// The most terms one phrase is looked up with; what remains of a longer string is compared.
+/// The most pairs one phrase is looked up with, enough for 128 characters.
 const MAX_TERMS: usize = 64;
 
 /// The passages whose whole text contains `needle`.
 pub(super) fn contains(fields: &Fields, needle: &Normalized) -> Box<dyn Query> {
-    if needle.as_str().is_empty() {
-        return Box::new(AllQuery);
+    let text = needle.as_str();
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (None, _) => return Box::new(AllQuery),
+        (Some(mark), None) if !is_searchable(mark) => {
+            let term = Term::from_field_text(fields.marks, text);
+            return Box::new(TermQuery::new(term, IndexRecordOption::Basic));
+        }
+        _ => {}
     }
-    let (terms, cut) = terms(fields.text_characters, needle);
-    let marks = needle.marks();
-    let mut clauses: Vec<(Occur, Box<dyn Query>)> = marks
-        .iter()
-        .map(|mark| {
-            let term = Term::from_field_text(fields.marks, mark.encode_utf8(&mut [0; 4]));
-            let query = TermQuery::new(term, IndexRecordOption::Basic);
-            (Occur::Must, silent(Box::new(query)))
-        })
-        .collect();
-    if let Some(phrase) = phrase(terms) {
-        clauses.push((Occur::Must, phrase));
+    let terms = terms(fields.text_characters, needle);
+    let looked_up = terms.iter().map(|(at, _)| at + 2).max().unwrap_or(0);
+    let phrase = phrase(terms);
+    if looked_up >= needle.chars() {
+        return phrase;
     }
-    let one_character = needle.chars() == 1;
-    if cut || (!marks.is_empty() && !one_character) {
-        clauses.push((Occur::Must, silent(Box::new(compared(fields, needle)))));
-    }
-    match clauses.len() {
-        1 => clauses
-            .pop()
-            .map_or_else(|| Box::new(AllQuery) as Box<dyn Query>, |(_, query)| query),
-        _ => Box::new(BooleanQuery::new(clauses)),
-    }
+    Box::new(BooleanQuery::new(vec![
+        (Occur::Must, phrase),
+        (Occur::Must, silent(Box::new(compared(fields, needle)))),
+    ]))
 }
 
-/// The passages in one of whose `field`'s texts the characters of `needle` follow one another,
-/// any punctuation between them standing for any other; nothing where it has none.
-pub(super) fn characters(field: Field, needle: &Normalized) -> Option<Box<dyn Query>> {
-    phrase(terms(field, needle).0)
+/// The passages whose `field` contains `needle`; all of its characters, for a long one as many as
+/// are looked up. None where the field cannot hold it: a lone mark, or nothing.
+pub(super) fn characters(field: Field, needle: &Normalized) -> Box<dyn Query> {
+    phrase(terms(field, needle))
 }
 
 /// The terms `needle` is looked up with in `field`.
 pub(super) fn grams(field: Field, needle: &Normalized) -> impl Iterator<Item = Term> {
-    terms(field, needle).0.into_iter().map(|(_, term)| term)
+    terms(field, needle).into_iter().map(|(_, term)| term)
 }
 
 /// A query that selects without adding to the score.
@@ -63,46 +58,39 @@ pub(super) fn silent(query: Box<dyn Query>) -> Box<dyn Query> {
     Box::new(ConstScoreQuery::new(query, 0.0))
 }
 
-fn phrase(mut terms: Vec<(usize, Term)>) -> Option<Box<dyn Query>> {
+fn phrase(mut terms: Vec<(usize, Term)>) -> Box<dyn Query> {
     if terms.len() > 1 {
-        return Some(Box::new(PhraseQuery::new_with_offset(terms)));
+        return Box::new(PhraseQuery::new_with_offset(terms));
     }
-    let (_, term) = terms.pop()?;
-    Some(Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)))
+    match terms.pop() {
+        Some((_, term)) => Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)),
+        None => Box::new(EmptyQuery),
+    }
 }
 
-/// The fewest pairs and single characters that cover `needle`, with their places, and whether
-/// some were left out for being too many.
-fn terms(field: Field, needle: &Normalized) -> (Vec<(usize, Term)>, bool) {
-    let mut terms = Vec::new();
-    for Fragment { text, position } in needle.fragments() {
-        let ends: Vec<usize> = text
-            .char_indices()
-            .map(|(at, _)| at)
-            .chain([text.len()])
-            .collect();
-        let length = ends.len() - 1;
-        let mut gram = |from: usize, to: usize| {
-            if let (Some(&start), Some(&end)) = (ends.get(from), ends.get(to))
-                && let Some(gram) = text.get(start..end)
-            {
-                terms.push((position + from, Term::from_field_text(field, gram)));
-            }
-        };
-        if length == 1 {
-            gram(0, 1);
-            continue;
-        }
-        for from in (0..length - 1).step_by(2) {
-            gram(from, from + 2);
-        }
-        if length % 2 == 1 {
-            gram(length - 2, length);
-        }
+/// The fewest pairs that cover `needle`, or its only character, with their places; for a needle
+/// of more than [`MAX_TERMS`] pairs, those of its beginning.
+fn terms(field: Field, needle: &Normalized) -> Vec<(usize, Term)> {
+    let text = needle.as_str();
+    let bounds: Vec<usize> = text
+        .char_indices()
+        .map(|(at, _)| at)
+        .chain([text.len()])
+        .collect();
+    let length = bounds.len() - 1;
+    let gram = |from: usize, to: usize| {
+        let gram = text.get(*bounds.get(from)?..*bounds.get(to)?)?;
+        Some((from, Term::from_field_text(field, gram)))
+    };
+    if length == 1 {
+        return gram(0, 1).into_iter().collect();
     }
-    let cut = terms.len() > MAX_TERMS;
-    terms.truncate(MAX_TERMS);
-    (terms, cut)
+    let last = length.checked_sub(2);
+    let even = (0..length.saturating_sub(1)).step_by(2);
+    even.chain(last.filter(|last| last % 2 == 1))
+        .take(MAX_TERMS)
+        .filter_map(|from| gram(from, from + 2))
+        .collect()
 }
 
 /// Reads each passage it is asked about and compares.
