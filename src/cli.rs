@@ -9,6 +9,7 @@ mod progress;
 mod search;
 mod serve;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ pub(crate) enum Outcome {
     Done,
     /// Done, but for files that `--strict` does not let pass.
     Skipped,
+    /// Not done; what is wrong was said already.
+    Failed,
 }
 
 #[derive(Parser)]
@@ -36,6 +39,7 @@ pub(crate) enum Outcome {
     name = "cesou",
     version,
     about = "策搜：中文区域报告全文检索服务",
+    override_usage = "cesou [选项] [子命令]",
     after_help = "不带子命令时等同于 serve。退出码：0 完成；1 未能完成；2 完成，但有文件被跳过（仅在 --strict 时）。",
     help_template = HELP,
     disable_help_flag = true,
@@ -67,8 +71,12 @@ struct Common {
     /// 索引目录（设置 index.path）
     #[arg(long, global = true, value_name = "目录")]
     index: Option<String>,
-    /// 覆盖任一设置，可多次使用，如 --set `search.per_page=20`
-    #[arg(long = "set", global = true, value_name = "键=值")]
+    #[arg(
+        long = "set",
+        global = true,
+        value_name = "键=值",
+        help = "覆盖任一设置，可多次使用，如 --set search.per_page=20"
+    )]
     set: Vec<String>,
     /// 显示帮助
     #[arg(short, long, global = true, action = ArgAction::Help)]
@@ -88,13 +96,13 @@ struct ServeFlags {
 #[derive(Subcommand)]
 enum Command {
     /// 启动检索服务；索引缺失或过期时先建立（缺省的子命令）
-    #[command(help_template = HELP, next_help_heading = "选项")]
+    #[command(help_template = HELP, next_help_heading = "选项", override_usage = "cesou serve [选项]")]
     Serve {
         #[command(flatten)]
         flags: ServeFlags,
     },
     /// 建立索引，并报告读了什么、跳过了什么
-    #[command(help_template = HELP, next_help_heading = "选项")]
+    #[command(help_template = HELP, next_help_heading = "选项", override_usage = "cesou index [选项]")]
     Index {
         /// 即使索引未过期也重建
         #[arg(long)]
@@ -107,23 +115,23 @@ enum Command {
         json: bool,
     },
     /// 在终端中检索
-    #[command(help_template = HELP, next_help_heading = "选项")]
+    #[command(help_template = HELP, next_help_heading = "选项", override_usage = "cesou search [选项] 检索词…")]
     Search {
         /// 检索词；多个参数以空格相连
-        #[arg(required = true, value_name = "检索词", allow_hyphen_values = true)]
+        #[arg(required = true, value_name = "检索词")]
         query: Vec<String>,
         /// 精确匹配：只找原文中连续出现的字句
         #[arg(short, long)]
         exact: bool,
-        /// 显示的条数，1–100
-        #[arg(short = 'n', long, value_name = "条数", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100), hide_default_value = true)]
-        limit: u16,
+        /// 显示的条数，1–100，缺省 10
+        #[arg(short = 'n', long, value_name = "条数", default_value = "10", value_parser = limit, hide_default_value = true)]
+        limit: usize,
         /// 筛选，可多次使用，如 --filter province=河北省
         #[arg(short, long, value_name = "字段=值")]
         filter: Vec<String>,
     },
     /// 查看文件如何拆分：报告、地区、举措、主题、字节范围、警告
-    #[command(help_template = HELP, next_help_heading = "选项")]
+    #[command(help_template = HELP, next_help_heading = "选项", override_usage = "cesou inspect [选项] 文件…")]
     Inspect {
         /// 要查看的文件
         #[arg(required = true, value_name = "文件")]
@@ -136,16 +144,18 @@ enum Command {
 
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(arguments()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
     match dispatch(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Skipped) => ExitCode::from(2),
+        Ok(Outcome::Failed) => ExitCode::FAILURE,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("错误：{error:#}"));
+            // Our errors name their cause themselves.
+            say(&format!("错误：{error}"));
             ExitCode::FAILURE
         }
     }
@@ -193,7 +203,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
             exact,
             limit,
             filter,
-        } => search::run(&settings, &query.join(" "), exact, limit.into(), &filter),
+        } => search::run(&settings, &query.join(" "), exact, limit, &filter),
         Command::Inspect { files, json } => inspect::run(&settings, &files, json),
     }
 }
@@ -238,16 +248,26 @@ fn refuse(error: &clap::Error) -> ExitCode {
             format!("不认识参数 {}{hint}", named(ContextKind::InvalidArg))
         }
         ErrorKind::InvalidSubcommand => {
-            format!("没有子命令 {}", named(ContextKind::InvalidSubcommand))
+            let hint = named(ContextKind::SuggestedSubcommand);
+            let hint = if hint.is_empty() {
+                hint
+            } else {
+                format!("，是否想写 {hint}")
+            };
+            format!("没有子命令 {}{hint}", named(ContextKind::InvalidSubcommand))
         }
         ErrorKind::MissingRequiredArgument => {
             format!("缺少参数 {}", named(ContextKind::InvalidArg))
         }
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => format!(
-            "参数 {} 的值“{}”无效",
-            named(ContextKind::InvalidArg),
-            named(ContextKind::InvalidValue)
-        ),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(error);
+            format!(
+                "参数 {} 的值“{}”无效{}",
+                named(ContextKind::InvalidArg),
+                named(ContextKind::InvalidValue),
+                why.map(|why| format!("，{why}")).unwrap_or_default()
+            )
+        }
         _ => format!("命令行有误：{}", error.kind()),
     };
     say(&format!("错误：{what}；用 cesou --help 查看用法"));
@@ -263,7 +283,36 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
+/// The command line, with exclusions such as `-教师` told from flags: all flags are ASCII, and the
+/// full-width minus means the same to a query.
+fn arguments() -> impl Iterator<Item = OsString> {
+    std::env::args_os().map(|argument| {
+        let exclusion = argument
+            .to_str()
+            .and_then(|argument| argument.strip_prefix('-'))
+            .filter(|rest| rest.starts_with(|c: char| !c.is_ascii() || c == '"'));
+        match exclusion {
+            Some(rest) => format!("－{rest}").into(),
+            None => argument,
+        }
+    })
+}
+
+fn limit(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|limit| (1..=100).contains(limit))
+        .ok_or_else(|| "应为 1 至 100 的整数".to_owned())
+}
+
 /// Writes a line to standard error; when that is gone there is nobody to tell.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", one_line(line));
+}
+
+/// Text on one line, whatever a file's name or content puts into it.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
 }

@@ -175,7 +175,7 @@ impl Default for Search {
 impl Default for Log {
     fn default() -> Self {
         Self {
-            filter: "info".to_owned(),
+            filter: "info,actix_server=warn,actix_http=off".to_owned(),
         }
     }
 }

@@ -275,9 +275,12 @@ pub fn read_file(file: &SourceFile, max_file_bytes: u64) -> Result<SourceText, S
     {
         return Err(skip(format!("不支持 .{ending} 格式；请另存为纯文本 .txt")));
     }
-    let size = fs::metadata(&file.path)
-        .map_err(|error| skip(format!("读不了：{error}；请检查文件是否存在及其权限")))?
-        .len();
+    let metadata = fs::metadata(&file.path)
+        .map_err(|error| skip(format!("读不了：{error}；请检查文件是否存在及其权限")))?;
+    if metadata.is_dir() {
+        return Err(skip("是一个文件夹；请给出其中的文件".to_owned()));
+    }
+    let size = metadata.len();
     if size > max_file_bytes {
         return Err(skip(format!(
             "文件有 {size} 字节，超过上限 {max_file_bytes}；请拆分文件，或调大 corpus.max_file_mb"

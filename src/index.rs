@@ -38,6 +38,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A file stands where the index folder should.
+    #[error("{} 是一个文件，不能作索引目录；请移走它，或用 index.path 指向别处", path.display())]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the index cannot be read.
     #[error("读不了索引文件 {}：{source}；删除索引目录后重新运行即可重建", path.display())]
     Unreadable {

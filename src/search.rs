@@ -142,6 +142,24 @@ pub struct Relaxation {
     pub complete: usize,
 }
 
+impl Relaxation {
+    /// The same for readers, in Chinese.
+    #[must_use]
+    pub fn notice(self) -> String {
+        let Self {
+            required,
+            of,
+            complete,
+        } = self;
+        if complete == 0 {
+            return format!("没有段落含有全部 {of} 个词，以下段落至少含有其中 {required} 个");
+        }
+        format!(
+            "含有全部 {of} 个词的段落有 {complete} 个，排在前面；其余至少含有其中 {required} 个"
+        )
+    }
+}
+
 /// One passage of the answer.
 #[derive(Debug, Clone)]
 pub struct Hit {

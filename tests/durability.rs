@@ -171,7 +171,7 @@ fn half_written_and_missing_parts_are_got_over() {
     type Harm = fn(&Lab);
     let cases: [(&str, Harm); 6] = [
         ("no pointer", |lab| {
-            fs::remove_file(lab.index.path().join("current")).unwrap()
+            fs::remove_file(lab.index.path().join("current")).unwrap();
         }),
         ("a pointer to nothing", |lab| {
             fs::write(lab.index.path().join("current"), "000009-00000000\n").unwrap();
@@ -190,7 +190,7 @@ fn half_written_and_missing_parts_are_got_over() {
             lab.write("reports/b.txt", "亳州市:丙丁\n\n一、校长。校长交流。");
         }),
         ("the whole folder gone", |lab| {
-            fs::remove_dir_all(lab.index.path()).unwrap()
+            fs::remove_dir_all(lab.index.path()).unwrap();
         }),
     ];
     for (claim, harm) in cases {

@@ -3,11 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use cesou::search::Request;
 use cesou::theme::{Assigned, Scoring, Taxonomy};
 use proptest::prelude::*;
+
+use crate::support::{SEED, root, shared};
 
 const IDS: [&str; 12] = [
     "leadership",
@@ -47,17 +49,13 @@ label = "课程教学"
 terms = ["教师评价", "课堂"]
 "#;
 
-fn manifest() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn small() -> Taxonomy {
     Taxonomy::from_toml(SMALL).expect("the small taxonomy is well formed")
 }
 
 fn shipped() -> &'static Taxonomy {
     static SHIPPED: LazyLock<Taxonomy> = LazyLock::new(|| {
-        let path = manifest().join("corpus/themes.toml");
+        let path = root().join("corpus/themes.toml");
         let text = fs::read_to_string(&path).expect("the shipped taxonomy is there");
         Taxonomy::from_toml(&text).expect("the shipped taxonomy is well formed")
     });
@@ -435,11 +433,10 @@ fn agreement(
 
 #[test]
 fn agrees_with_judged_passages_and_not_by_a_knifes_edge() {
-    let path = shared("eval/seed/themes.dev.jsonl");
-    let Ok(judgements) = fs::read_to_string(&path) else {
-        eprintln!("skipped: no judgements at {}", path.display());
+    let Some(path) = shared("eval/seed/themes.dev.jsonl") else {
         return;
     };
+    let judgements = fs::read_to_string(path).expect("a readable file");
     let judged: Vec<Judged> = judgements
         .lines()
         .map(|line| serde_json::from_str(line).expect("a judgement a line"))
@@ -489,53 +486,16 @@ fn agrees_with_judged_passages_and_not_by_a_knifes_edge() {
     }
 }
 
-fn shared(path: &str) -> PathBuf {
-    manifest().join("../shared").join(path)
-}
-
-// ---- TO BE REPLACED BY THE REAL SPLITTER: from here to the end of the file -------------------
-
 /// The measures of the seed reports: id such as `110108#1`, heading, body.
 fn seed_passages() -> Vec<(String, String, String)> {
-    const REPORTS: [(&str, &str); 10] = [
-        ("北京市海淀区:", "110108"),
-        ("天津市津南区:", "120112"),
-        ("河北省石家庄市:", "130100"),
-        ("山西省晋中市:", "140700"),
-        ("辽宁省沈阳市和平区:", "210102"),
-        ("上海市闵行区:", "310112"),
-        ("江苏省泰州市:", "321200"),
-        ("浙江省杭州市上城区:", "330102"),
-        ("安徽省亳州市:", "341600"),
-        ("江西省芦溪县:", "360323"),
-    ];
-    let text = fs::read_to_string(shared("corpora/seed.txt")).expect("the seed reports are there");
-    let mut passages: Vec<(String, String, String)> = Vec::new();
-    let mut region = "";
-    let mut measure = 0;
-    for line in text.lines() {
-        if let Some((_, code)) = REPORTS.iter().find(|(title, _)| line.starts_with(title)) {
-            (region, measure) = (code, 0);
-            continue;
-        }
-        let numbered = line
-            .split_once('、')
-            .filter(|(number, _)| {
-                let mut chars = number.chars();
-                chars
-                    .next()
-                    .is_some_and(|c| "一二三四五六七八九".contains(c))
-                    && chars.next().is_none()
-            })
-            .and_then(|(_, rest)| rest.split_once('。'));
-        if let Some((heading, body)) = numbered {
-            measure += 1;
-            let id = format!("{region}#{measure}");
-            passages.push((id, heading.to_owned(), body.to_owned()));
-        } else if let (1.., Some(last)) = (measure, passages.last_mut()) {
-            last.2.push('\n');
-            last.2.push_str(line);
-        }
-    }
-    passages
+    let all = SEED.all(&Request::default());
+    all.into_iter()
+        .filter_map(|hit| {
+            let passage = hit.passage;
+            let code = hit.report.region.code?;
+            let number = passage.path.first()?;
+            let body = passage.body().to_owned();
+            Some((format!("{code}#{number}"), passage.heading?, body))
+        })
+        .collect()
 }

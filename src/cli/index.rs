@@ -8,7 +8,7 @@ use cesou::corpus::Corpus;
 use cesou::index::{self, BuildReport, Opened, Options};
 
 use super::progress::Bar;
-use super::{Outcome, say};
+use super::{Outcome, one_line, say};
 
 /// Warnings shown one by one; the rest is only counted.
 const WARNINGS_SHOWN: usize = 20;
@@ -110,14 +110,15 @@ fn print(out: &mut impl Write, report: &BuildReport, path: &Path) -> io::Result<
         writeln!(out, "略去套话：{count} 行（{rule}）")?;
     }
     for skipped in &report.skipped {
-        writeln!(out, "跳过 {}：{}", skipped.source, skipped.reason)?;
+        let line = format!("跳过 {}：{}", skipped.source, skipped.reason);
+        writeln!(out, "{}", one_line(&line))?;
     }
     for warning in &report.warnings {
-        writeln!(
-            out,
+        let line = format!(
             "注意 {} 第 {} 行：{}",
             warning.source, warning.line, warning.message
-        )?;
+        );
+        writeln!(out, "{}", one_line(&line))?;
     }
     if report.passages == 0 {
         writeln!(

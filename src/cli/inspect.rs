@@ -11,7 +11,7 @@ use cesou::report::{Boilerplate, Report, Span, Warning};
 use cesou::theme::Taxonomy;
 use serde::Serialize;
 
-use super::{Outcome, say};
+use super::{Outcome, one_line, say};
 
 /// A file as `--json` shows it. All ranges are bytes of the file's cleaned text in UTF-8.
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ pub(super) fn run(settings: &Settings, files: &[PathBuf], json: bool) -> anyhow:
         Err(_) => Taxonomy::empty(),
     };
     let mut inspected = Vec::new();
-    let mut unread = 0;
+    let mut outcome = Outcome::Done;
     for path in files {
         let file = SourceFile {
             name: name(&settings.corpus.path, path),
@@ -47,8 +47,8 @@ pub(super) fn run(settings: &Settings, files: &[PathBuf], json: bool) -> anyhow:
         match corpus::read_file(&file, limit) {
             Ok(text) => inspected.push(inspect(text, &taxonomy, settings.passage.max_chars)),
             Err(skipped) => {
-                unread += 1;
-                say(&format!("{}：{}", path.display(), skipped.reason));
+                outcome = Outcome::Failed;
+                say(&format!("错误：{}：{}", path.display(), skipped.reason));
             }
         }
     }
@@ -61,8 +61,7 @@ pub(super) fn run(settings: &Settings, files: &[PathBuf], json: bool) -> anyhow:
             print(&mut out, file)?;
         }
     }
-    anyhow::ensure!(unread == 0, "有 {unread} 个文件读不了");
-    Ok(Outcome::Done)
+    Ok(outcome)
 }
 
 /// The name a file has in the corpus, so that ids are those of the index.
@@ -70,8 +69,10 @@ fn name(corpus: &Path, path: &Path) -> String {
     let reports = corpus.join("reports");
     let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = reports.canonicalize().unwrap_or(reports);
-    full.strip_prefix(&folder)
-        .unwrap_or(path)
+    let Ok(within) = full.strip_prefix(&folder) else {
+        return path.to_string_lossy().into_owned();
+    };
+    within
         .components()
         .map(|part| part.as_os_str().to_string_lossy())
         .collect::<Vec<_>>()
@@ -124,7 +125,7 @@ fn print(out: &mut impl Write, file: &Inspected) -> io::Result<()> {
     writeln!(
         out,
         "{}（{}，{} 字节）：{} 篇报告，{passages} 个段落",
-        file.source,
+        one_line(&file.source),
         file.encoding,
         file.bytes,
         file.reports.len()
@@ -170,10 +171,13 @@ fn print_passage(out: &mut impl Write, passage: &PassageRecord) -> io::Result<()
     } else {
         String::new()
     };
+    let heading = match passage.heading.as_deref() {
+        Some(heading) => format!(" {heading}"),
+        None => String::new(),
+    };
     writeln!(
         out,
-        "  {number}{part} {}  [{}，{} 字，{} 自然段]",
-        passage.heading.as_deref().unwrap_or_default(),
+        "  {number}{part}{heading}  [{}，{} 字，{} 自然段]",
         bytes(passage.range),
         passage.text.chars().count(),
         passage.paragraphs.len()

@@ -29,11 +29,7 @@ pub(super) fn run(
     let response = search::search(&opened.snapshot, &request, &options)?;
     let mut out = io::stdout().lock();
     if let Some(relaxed) = response.relaxed {
-        writeln!(
-            out,
-            "含有全部 {} 个词的段落有 {} 个；其余至少含有其中 {} 个",
-            relaxed.of, relaxed.complete, relaxed.required
-        )?;
+        writeln!(out, "{}", relaxed.notice())?;
     }
     writeln!(out, "共 {} 个段落", response.total)?;
     for (number, hit) in (1..).zip(&response.hits) {
@@ -52,10 +48,11 @@ fn parse_filters(filters: &[String]) -> anyhow::Result<Filters> {
             let all = Facet::ALL.map(Facet::as_str).join("、");
             format!("没有名为“{name}”的筛选字段；可用的有：{all}")
         })?;
-        parsed
-            .entry(facet)
-            .or_default()
-            .push(value.trim().to_owned());
+        let value = value.trim();
+        if let Err(allowed) = facet.check(value) {
+            anyhow::bail!("筛选 {name} 的值“{value}”无效；应为：{allowed}");
+        }
+        parsed.entry(facet).or_default().push(value.to_owned());
     }
     Ok(parsed)
 }

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use super::problem::Problem;
 use super::state::State;
-use crate::report::Kind;
 use crate::search::{Facet, Match, Request, Sort};
 
 /// The most values one field may be filtered by.
 const MAX_VALUES: usize = 100;
-/// The most characters a value may have, the query aside.
-const MAX_VALUE_CHARS: usize = 200;
 /// The most hits on a page.
 pub(super) const MAX_PER_PAGE: usize = 100;
+/// Characters of a name or value that a refusal repeats.
+const REPEATED_CHARS: usize = 100;
 /// What may be asked of a search besides filters.
 const PLAIN: [&str; 7] = [
     "q", "match", "facets", "sort", "page", "per_page", "explain",
@@ -49,20 +48,20 @@ pub(super) fn search(pairs: &[(String, String)], state: &State) -> Result<Reques
         request.matching = match value {
             "smart" => Match::Smart,
             "exact" => Match::Exact,
-            _ => return Err(bad("match", value, " smart 或 exact")),
+            _ => return Err(bad("match", value, "smart 或 exact")),
         };
     }
     if let Some(value) = given.one("sort")? {
         request.sort = Sort::ALL
             .into_iter()
             .find(|sort| sort.as_str() == value)
-            .ok_or_else(|| bad("sort", value, " relevance、region 或 document"))?;
+            .ok_or_else(|| bad("sort", value, "relevance、region 或 document"))?;
     }
     if let Some(value) = given.one("explain")? {
         request.explain = match value {
             "true" => true,
             "false" => false,
-            _ => return Err(bad("explain", value, " true 或 false")),
+            _ => return Err(bad("explain", value, "true 或 false")),
         };
     }
     if let Some(value) = given.one("facets")? {
@@ -123,23 +122,13 @@ fn facets(list: &str) -> Result<Vec<Facet>, Problem> {
 fn check_values(facet: Facet, values: &[&str]) -> Result<(), Problem> {
     let name = facet.as_str();
     if values.len() > MAX_VALUES {
-        let allowed = format!("至多 {MAX_VALUES} 个值");
-        return Err(bad(name, &format!("{} 个值", values.len()), &allowed));
+        let given = format!("{} 个值", values.len());
+        return Err(bad(name, &given, &format!("至多 {MAX_VALUES} 个值")));
     }
-    for &value in values {
-        if value.is_empty() || value.chars().count() > MAX_VALUE_CHARS {
-            let allowed = format!(" 1 至 {MAX_VALUE_CHARS} 个字");
-            return Err(bad(name, value, &allowed));
-        }
-        match facet {
-            Facet::Kind if !Kind::ALL.iter().any(|kind| kind.as_str() == value) => {
-                return Err(bad(name, value, " overview 或 measure"));
-            }
-            Facet::Year if value.len() != 4 || !value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                return Err(bad(name, value, "四位数字的年份"));
-            }
-            _ => {}
-        }
+    for value in values {
+        facet
+            .check(value)
+            .map_err(|allowed| bad(name, value, &allowed))?;
     }
     Ok(())
 }
@@ -167,7 +156,7 @@ impl<'a> Given<'a> {
         match self.0.get(name).map_or(&[][..], Vec::as_slice) {
             [] => Ok(None),
             [value] => Ok(Some(value)),
-            [_, again, ..] => Err(bad(name, again, "只给一次的值")),
+            _ => Err(Problem::RepeatedParameter { name }),
         }
     }
 
@@ -179,19 +168,17 @@ impl<'a> Given<'a> {
                     .parse()
                     .ok()
                     .filter(|number| (1..=most).contains(number))
-                    .ok_or_else(|| bad(name, value, &format!(" 1 至 {most} 的整数")))
+                    .ok_or_else(|| bad(name, value, &format!("1 至 {most} 的整数")))
             })
             .transpose()
     }
 }
 
 fn bad(name: &str, value: &str, allowed: &str) -> Problem {
-    /// Characters of a value that an error repeats.
-    const REPEATED: usize = 100;
     Problem::BadParameter {
         name: name.to_owned(),
-        value: value.chars().take(REPEATED).collect(),
-        allowed: allowed.trim().to_owned(),
+        value: value.chars().take(REPEATED_CHARS).collect(),
+        allowed: allowed.to_owned(),
     }
 }
 
@@ -203,12 +190,8 @@ fn unknown(name: &str, known: &[&str]) -> Problem {
         .filter(|&(distance, known)| distance <= known.len().div_ceil(2))
         .map(|(_, known)| (*known).to_owned());
     Problem::UnknownParameter {
-        name: name.chars().take(MAX_VALUE_CHARS).collect(),
+        name: name.chars().take(REPEATED_CHARS).collect(),
         nearest,
-        allowed: if known.is_empty() {
-            "无".to_owned()
-        } else {
-            known.join("、")
-        },
+        allowed: known.join("、"),
     }
 }

@@ -17,17 +17,17 @@ const RETRY_AFTER_SECONDS: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// A parameter that does not exist here.
-    #[error("没有名为“{name}”的参数{}；可用的参数有：{allowed}", .nearest.as_ref().map(|nearest| format!("，是否想写 {nearest}")).unwrap_or_default())]
+    #[error("没有名为“{name}”的参数{}", hints(.nearest.as_deref(), .allowed))]
     UnknownParameter {
         /// The name as it was given.
         name: String,
         /// The known name most like it.
         nearest: Option<String>,
-        /// All there are.
+        /// All there are; empty where none is taken.
         allowed: String,
     },
     /// A parameter whose value is not allowed.
-    #[error("参数 {name} 的值“{value}”无效，应为{allowed}")]
+    #[error("参数 {name} 的值“{value}”无效；应为：{allowed}")]
     BadParameter {
         /// Its name.
         name: String,
@@ -35,6 +35,12 @@ pub enum Problem {
         value: String,
         /// What is allowed.
         allowed: String,
+    },
+    /// A parameter of one value was given several times.
+    #[error("参数 {name} 只能给一次")]
+    RepeatedParameter {
+        /// Its name.
+        name: &'static str,
     },
     /// No passage, report or page has that address.
     #[error("没有 id 为“{id}”的{what}")]
@@ -70,6 +76,15 @@ pub enum Problem {
     Internal,
 }
 
+/// What an unknown parameter may have been meant to be.
+fn hints(nearest: Option<&str>, allowed: &str) -> String {
+    if allowed.is_empty() {
+        return "，这里不接受参数".to_owned();
+    }
+    let nearest = nearest.map_or_else(String::new, |nearest| format!("，是否想写 {nearest}"));
+    format!("{nearest}；可用的参数有：{allowed}")
+}
+
 /// A problem as it is sent.
 #[derive(Serialize)]
 struct Body<'a> {
@@ -94,6 +109,9 @@ impl Problem {
                 (StatusCode::BAD_REQUEST, "unknown-parameter", "未知参数")
             }
             Self::BadParameter { .. } => (StatusCode::BAD_REQUEST, "bad-parameter", "参数无效"),
+            Self::RepeatedParameter { .. } => {
+                (StatusCode::BAD_REQUEST, "repeated-parameter", "参数重复")
+            }
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "没有找到"),
             Self::NoSuchPath { .. } => (StatusCode::NOT_FOUND, "no-such-path", "没有这个地址"),
             Self::MethodNotAllowed { .. } => (
@@ -149,6 +167,7 @@ impl ResponseError for Problem {
                 Some(value.as_str()),
                 Some(allowed.as_str()),
             ),
+            Self::RepeatedParameter { name } => (Some(*name), None, Some("只给一次")),
             _ => (None, None, None),
         };
         response.json(Body {

@@ -117,6 +117,11 @@ impl Folder {
             path: self.root.clone(),
             source,
         };
+        if self.root.exists() && !self.root.is_dir() {
+            return Err(Error::NotAFolder {
+                path: self.root.clone(),
+            });
+        }
         fs::create_dir_all(&self.root).map_err(unwritable)?;
         let lock = File::create(self.root.join(LOCK)).map_err(unwritable)?;
         match lock.try_lock() {

@@ -413,14 +413,23 @@ impl<'a> Compiler<'a> {
     /// What must not hold: any of the text, wherever the positive form would look for it.
     fn excluded(&self, clause: &Clause) -> tantivy::Result<Box<dyn EngineQuery>> {
         let mut unscored = Gathered::default();
-        Ok(match (clause.target, &clause.form) {
+        let query = match (clause.target, &clause.form) {
             // A word is excluded as a string: 集团化办学 does not exclude every 办学.
             (Target::Anywhere, form) => {
                 let needle = Normalized::new(form.text());
                 any(self.phrase_anywhere(form.text(), &needle, &mut unscored))
             }
             _ => self.clause(clause, &mut unscored)?,
-        })
+        };
+        // The engine's exclusion asks a phrase for places it has passed already, which phrases do
+        // not allow; a coverage of one clause only ever moves forward.
+        let held = Enough {
+            weight: 0.0,
+            clauses: 1,
+            alone: 0.0,
+        };
+        let query = literal::silent(query);
+        Ok(Box::new(CoverageQuery::new(vec![(query, 1.0)], held)))
     }
 
     fn phrase_anywhere(

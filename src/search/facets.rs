@@ -9,6 +9,9 @@ use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, Term};
 use crate::index::{Fields, Snapshot, UNKNOWN_REGION};
 use crate::report::Kind;
 
+/// The most characters a value to filter by may have.
+const MAX_VALUE_CHARS: usize = 200;
+
 /// A field that hits can be counted and narrowed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Facet {
@@ -90,6 +93,27 @@ impl Facet {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|facet| facet.as_str() == name)
+    }
+
+    /// Whether `value` can be filtered by; a value that merely no passage has can.
+    ///
+    /// # Errors
+    ///
+    /// Says, in Chinese, what is allowed.
+    pub fn check(self, value: &str) -> Result<(), String> {
+        let length = value.chars().count();
+        if !(1..=MAX_VALUE_CHARS).contains(&length) {
+            return Err(format!("1 至 {MAX_VALUE_CHARS} 个字"));
+        }
+        match self {
+            Self::Kind if !Kind::ALL.iter().any(|kind| kind.as_str() == value) => {
+                Err(Kind::ALL.map(Kind::as_str).join(" 或 "))
+            }
+            Self::Year if length != 4 || !value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Err("四位数字的年份".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn column(self) -> &'static str {

@@ -9,13 +9,15 @@ use crate::http::state::State;
 use crate::http::wire::{ReportAnswer, ReportWithPassages, ReportsAnswer};
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
 
+/// How far a listing may be paged; it is read from memory, so this is no matter of cost.
+const MAX_REPORTS: usize = 1_000_000;
+
 pub(super) async fn list(
     http: HttpRequest,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let pairs = params::pairs(http.query_string());
-    // A listing is read from memory, so any page of it may be asked for.
-    let (page, per_page) = params::listing(&pairs, params::MAX_PER_PAGE, usize::MAX)?;
+    let (page, per_page) = params::listing(&pairs, params::MAX_PER_PAGE, MAX_REPORTS)?;
     let snapshot = state.snapshot();
     let tag = caching::tag(&state, &snapshot);
     if let Some(unchanged) = caching::not_modified(&http, &tag) {

@@ -26,6 +26,11 @@ impl Links {
         address("/", &self.pairs)
     }
 
+    /// Whether it asks for nothing.
+    pub(super) fn is_bare(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
     /// With `name` set to `value`, or to nothing where that is the default.
     pub(super) fn with(&self, name: &str, value: Option<&str>) -> String {
         let mut pairs = self.without_name(name);

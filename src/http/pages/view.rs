@@ -8,7 +8,7 @@ use crate::http::problem::Problem;
 use crate::http::wire::{passage_url, report_url};
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
 use crate::report::Kind;
-use crate::search::{Facet, FacetValue, Highlighter, Hit, Match, Request, Response, Sort};
+use crate::search::{self, Facet, FacetValue, Highlighter, Hit, Match, Request, Response, Sort};
 
 /// Facet values shown before the rest is folded away.
 const FACET_SHOWN: usize = 10;
@@ -20,6 +20,8 @@ const PAGES_AROUND: usize = 3;
 #[template(path = "search.html", config = "src/http/askama.toml")]
 pub(super) struct SearchPage {
     title: String,
+    /// Whether nothing was asked for yet.
+    home: bool,
     text: String,
     carried: Vec<(String, String)>,
     modes: Vec<Choice>,
@@ -28,7 +30,7 @@ pub(super) struct SearchPage {
     clear: String,
     facets: Vec<FacetView>,
     summary: String,
-    notice: Option<String>,
+    notices: Vec<String>,
     hits: Vec<HitView>,
     pages: Vec<PageLink>,
     empty: Option<Empty>,
@@ -103,6 +105,7 @@ impl SearchPage {
         };
         Self {
             title,
+            home: links.is_bare() && request.page == 1,
             text: request.text.clone(),
             carried: links.carried(),
             modes: modes(request, &links),
@@ -111,7 +114,7 @@ impl SearchPage {
             clear: links.unfiltered(),
             facets,
             summary: summary(request, response),
-            notice: notice(response),
+            notices: notices(response),
             hits: response
                 .hits
                 .iter()
@@ -239,22 +242,17 @@ fn summary(request: &Request, response: &Response) -> String {
     format!("共 {} 个段落，第 {first}–{last} 个", response.total)
 }
 
-fn notice(response: &Response) -> Option<String> {
-    let relaxed = response.relaxed?;
-    if response.total == 0 {
-        return None;
-    }
-    Some(if relaxed.complete == 0 {
-        format!(
-            "没有段落含有全部 {} 个词，以下段落至少含有其中 {} 个",
-            relaxed.of, relaxed.required
-        )
-    } else {
-        format!(
-            "含有全部 {} 个词的段落有 {} 个，排在前面；其余至少含有其中 {} 个",
-            relaxed.of, relaxed.complete, relaxed.required
-        )
-    })
+/// What a reader should know about how the query was taken.
+fn notices(response: &Response) -> Vec<String> {
+    let relaxed = response.relaxed.filter(|_| response.total > 0);
+    let truncated = response
+        .truncated
+        .then(|| "查询太长，只按其中前面的词检索；要找整段原文，请用精确匹配".to_owned());
+    relaxed
+        .map(search::Relaxation::notice)
+        .into_iter()
+        .chain(truncated)
+        .collect()
 }
 
 fn empty(
