@@ -11,7 +11,7 @@ mod compile;
 mod function_words;
 mod parse;
 
-pub use compile::{Compiled, Compiler, Demand, Leaf, Part, Relaxable, Weights};
+pub use compile::{Compiled, Compiler, Demand, Leaf, Needle, Part, Relaxable, Weights};
 pub use parse::parse;
 
 /// A query as it was meant. Every group must hold, no exclusion may.

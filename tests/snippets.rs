@@ -2,6 +2,7 @@
 
 use cesou::analysis::Normalized;
 use cesou::index::PassageRecord;
+use cesou::query::Needle;
 use cesou::report::{Kind, Span};
 use cesou::search::{Highlighter, Marked, Match, Request};
 use proptest::prelude::*;
@@ -27,10 +28,7 @@ fn passage(text: &str) -> PassageRecord {
 }
 
 fn snippet(text: &str, needles: &[&str], limit: usize) -> Marked {
-    let needles: Vec<Normalized> = needles
-        .iter()
-        .map(|needle| Normalized::new(needle))
-        .collect();
+    let needles: Vec<Needle> = needles.iter().map(|needle| Needle::word(needle)).collect();
     Highlighter::new(&needles).snippet(&passage(text), limit)
 }
 
@@ -101,6 +99,13 @@ fn the_best_part_is_shown() {
             &["abc", "农民工"],
             40,
             "<mark>ＡＢＣ農民工</mark>，<mark>Abc</mark>".to_owned(),
+        ),
+        (
+            "a number is marked as a whole",
+            "2009年投入9.08亿元,新增08个、2个",
+            &["2", "08"],
+            60,
+            "2009年投入9.08亿元,新增<mark>08</mark>个、<mark>2</mark>个".to_owned(),
         ),
         (
             "markup of a report is only text",

@@ -63,19 +63,83 @@ impl Dictionary {
     }
 
     // Without the hidden Markov model, which guesses words the dictionary lacks: recall rests on
-    // the characters, so the guesses cost time and gain nothing.
+    // the characters, so the guesses cost time and gain nothing. What it does beyond that, keeping
+    // 20.93 in one piece, is done here.
     fn tokenize<'a>(&self, text: &'a str, mode: TokenizeMode) -> Vec<Word<'a>> {
-        self.0
-            .tokenize(text, mode, false)
-            .into_iter()
-            .filter(|token| token.word.chars().any(is_searchable))
-            .map(|token| Word {
-                text: token.word,
-                start: token.start,
-                end: token.end,
-            })
-            .collect()
+        let mut words = Vec::new();
+        let mut position = 0;
+        for piece in pieces(text) {
+            let length = piece.text.chars().count();
+            if piece.is_number {
+                words.push(Word {
+                    text: piece.text,
+                    start: position,
+                    end: position + length,
+                });
+            } else {
+                let tokens = self.0.tokenize(piece.text, mode, false);
+                words.extend(
+                    tokens
+                        .into_iter()
+                        .filter(|token| token.word.chars().any(is_searchable))
+                        .map(|token| Word {
+                            text: token.word,
+                            start: position + token.start,
+                            end: position + token.end,
+                        }),
+                );
+            }
+            position += length;
+        }
+        words
     }
+}
+
+/// A stretch of a text that is a number, or holds none.
+struct Piece<'a> {
+    text: &'a str,
+    is_number: bool,
+}
+
+/// The numbers of a text, decimal points included, and what stands between them. Figures within a
+/// Latin word (4G, covid19) are part of it.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let bytes = text.as_bytes();
+    let latin = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_alphabetic)
+    };
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let mut pieces = Vec::new();
+    let mut done = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        if !digit(at) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while digit(at) || (bytes.get(at) == Some(&b'.') && digit(at + 1)) {
+            at += 1;
+        }
+        if latin(start.checked_sub(1)) || latin(Some(at)) {
+            continue;
+        }
+        // Digits and points are single bytes, so both ends are character boundaries.
+        for (from, to, is_number) in [(done, start, false), (start, at, true)] {
+            if let Some(text) = text.get(from..to).filter(|text| !text.is_empty()) {
+                pieces.push(Piece { text, is_number });
+            }
+        }
+        done = at;
+    }
+    if let Some(text) = text.get(done..).filter(|text| !text.is_empty()) {
+        pieces.push(Piece {
+            text,
+            is_number: false,
+        });
+    }
+    pieces
 }
 
 impl std::fmt::Debug for Dictionary {

@@ -11,9 +11,9 @@ use tantivy::tokenizer::RAW_TOKENIZER_NAME;
 
 use crate::analysis;
 
-/// Raised whenever fields, analysis or the stored form change, so that an index made before is
-/// rebuilt rather than misread.
-pub(super) const VERSION: u32 = 2;
+/// Raised whenever fields, splitting, analysis, embedded tables or the stored form change, so that
+/// an index made before is rebuilt rather than misread.
+pub(super) const VERSION: u32 = 3;
 
 /// Handles of all fields.
 #[derive(Debug, Clone)]

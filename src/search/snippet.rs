@@ -9,6 +9,7 @@
 
 use crate::analysis::Normalized;
 use crate::index::PassageRecord;
+use crate::query::Needle;
 
 /// Blanks and clause ends are looked for this many characters before a forced cut.
 const SOFT_CUT_CHARS: usize = 16;
@@ -31,7 +32,8 @@ pub struct Marked {
 
 /// Finds what a query matched.
 pub struct Highlighter {
-    needles: Vec<String>,
+    /// Normalised, with whether only a whole number counts.
+    needles: Vec<(String, bool)>,
 }
 
 /// Matches that touch or overlap, as one. Counts characters of the text searched.
@@ -45,11 +47,11 @@ struct Mark {
 impl Highlighter {
     /// Marks each place where one of `needles` stands.
     #[must_use]
-    pub fn new(needles: &[Normalized]) -> Self {
-        let mut needles: Vec<String> = needles
+    pub fn new(needles: &[Needle]) -> Self {
+        let mut needles: Vec<(String, bool)> = needles
             .iter()
-            .map(|needle| needle.as_str().to_owned())
-            .filter(|needle| !needle.is_empty())
+            .map(|needle| (needle.text.as_str().to_owned(), needle.whole))
+            .filter(|(needle, _)| !needle.is_empty())
             .collect();
         needles.sort_unstable();
         needles.dedup();
@@ -93,9 +95,12 @@ impl Highlighter {
             .collect();
         let original: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
         let mut marks: Vec<Mark> = Vec::new();
-        for (which, needle) in self.needles.iter().enumerate() {
+        for (which, (needle, whole)) in self.needles.iter().enumerate() {
             let length = needle.chars().count();
-            for (at, _) in normalized.as_str().match_indices(needle.as_str()) {
+            for (at, found) in normalized.as_str().match_indices(needle.as_str()) {
+                if *whole && within_number(normalized.as_str(), at, at + found.len()) {
+                    continue;
+                }
                 let Ok(first) = folded.binary_search(&at) else {
                     continue;
                 };
@@ -128,7 +133,7 @@ impl Highlighter {
         let weight = |needle: usize| {
             self.needles
                 .get(needle)
-                .map_or(0, |needle| needle.chars().count() * 10)
+                .map_or(0, |(needle, _)| needle.chars().count() * 10)
         };
         let mut worth = 0;
         let mut first = 0;
@@ -158,6 +163,17 @@ impl Highlighter {
         }
         best.map(|(_, cluster)| cluster)
     }
+}
+
+/// Whether the digits at `start..end` of `text` are part of a longer number.
+fn within_number(text: &str, start: usize, end: usize) -> bool {
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let mut before = text.get(..start).unwrap_or_default().chars().rev();
+    let mut after = text.get(end..).unwrap_or_default().chars();
+    let joins = |next: Option<char>, beyond: Option<char>| {
+        digit(next) || (next == Some('.') && digit(beyond))
+    };
+    joins(before.next(), before.next()) || joins(after.next(), after.next())
 }
 
 /// The part of `text` to show.

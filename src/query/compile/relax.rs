@@ -1,0 +1,93 @@
+//! What is asked for when too few passages hold every word.
+
+use tantivy::query::{Occur, Query as EngineQuery};
+
+use super::coverage::{CoverageQuery, Enough};
+use super::{Clauses, Leaf, Needle, copy, held};
+
+/// The share of a query's weight a passage must hold once it is relaxed.
+const REQUIRED_SHARE: f32 = 0.4;
+/// The share with which a single word is enough even where several are demanded: what is left out
+/// then says next to nothing, as 教育 does in reports on education.
+const ALONE_SHARE: f32 = 0.66;
+
+/// A query whose words need not all be held. Its words are cut finer here: 集团化 asks for 集团.
+pub struct Relaxable {
+    /// What even a relaxed query insists on.
+    pub(super) required: Clauses,
+    pub(super) atoms: Vec<Atom>,
+    /// What adds to the score: whole words, words next to each other.
+    pub(super) bonus: Clauses,
+    pub(super) excluded: Clauses,
+    /// The text as it was typed, where that may say something else than its words.
+    pub(super) literal: Option<Box<dyn EngineQuery>>,
+    /// What the parts add to the score, besides the leaves of the strict query.
+    pub leaves: Vec<Leaf>,
+    /// The parts to mark in a hit, besides what the strict query marks.
+    pub needles: Vec<Needle>,
+}
+
+/// A word that is asked for, or a part of one.
+pub(super) struct Atom {
+    pub(super) query: Box<dyn EngineQuery>,
+    /// How telling it is; 0 where no passage holds it.
+    pub(super) weight: f32,
+}
+
+/// How much of a relaxed query a passage must hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Demand {
+    /// The least number of words.
+    pub words: usize,
+    share: f32,
+}
+
+impl Relaxable {
+    /// How many words there are.
+    #[must_use]
+    pub fn of(&self) -> usize {
+        self.atoms.len()
+    }
+
+    /// What to demand, most first, each to be tried when the one before it finds nothing.
+    ///
+    /// Two words that stand together in some passage are both meant, so as long as any passage is
+    /// `complete`, a single word is enough only when the others say next to nothing.
+    #[must_use]
+    pub fn demands(&self, complete: bool) -> Vec<Demand> {
+        let held = self.atoms.iter().filter(|atom| atom.weight > 0.0).count();
+        let demand = |words, share| Demand { words, share };
+        let mut demands = vec![demand(2, REQUIRED_SHARE)];
+        if !complete {
+            demands.extend([demand(1, REQUIRED_SHARE), demand(1, 0.0)]);
+        }
+        demands.retain(|demand| demand.words <= held);
+        demands
+    }
+
+    /// What the engine runs under `demand`; finds whatever the strict query finds.
+    #[must_use]
+    pub fn query(&self, demand: Demand) -> Box<dyn EngineQuery> {
+        let total: f32 = self.atoms.iter().map(|atom| atom.weight).sum();
+        let clauses = self
+            .atoms
+            .iter()
+            .filter(|atom| atom.weight > 0.0)
+            .map(|atom| (atom.query.box_clone(), atom.weight))
+            .collect();
+        let enough = Enough {
+            weight: total * demand.share,
+            clauses: demand.words,
+            alone: total * ALONE_SHARE,
+        };
+        let covered = CoverageQuery::new(clauses, enough);
+        let mut all = copy(&self.required);
+        all.push((Occur::Must, Box::new(covered)));
+        held(
+            all,
+            copy(&self.bonus),
+            copy(&self.excluded),
+            self.literal.as_deref(),
+        )
+    }
+}
