@@ -1,22 +1,16 @@
-//! Whole answers of the HTTP API as snapshots, and what stands around an answer: refusals, tags,
-//! compression, other origins, paging, and what happens when too much is asked at once.
+//! Whole answers of the HTTP API as snapshots, and how answers agree with one another: scores and
+//! their parts, filters and counts, pages, orders.
 //!
 //! Scores and times differ from one machine and one ranking to the next and are masked in the
 //! snapshots; what they must add up to is asserted beside them.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::thread;
 
-use cesou::config::Settings;
 use insta::assert_json_snapshot;
 use insta::internals::Redaction;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, SERVICE, Service, corpus_of, root};
-
-const REPORT: &str =
-    "北京市海淀区:依托高校资源\n\n海淀区推进教师交流。\n\n一、加强领导。建立联席会议制度。";
+use crate::support::SERVICE;
 
 /// A search that has to succeed.
 fn found(parameters: &[(&str, &str)]) -> Value {
@@ -34,21 +28,6 @@ fn ids(answer: &Value) -> Vec<String> {
 
 fn total(answer: &Value) -> u64 {
     answer["total"].as_u64().expect("a total is a count")
-}
-
-/// The id of a passage that is there, as a reader would come by it.
-fn some_passage() -> String {
-    ids(&found(&[("q", "实施“万人交流”计划")]))
-        .first()
-        .expect("the seed has this measure")
-        .clone()
-}
-
-fn some_report() -> String {
-    SERVICE.get("/api/v1/reports").json()["reports"][3]["id"]
-        .as_str()
-        .expect("a report has an id")
-        .to_owned()
 }
 
 fn masked(what: &'static str) -> Redaction {
@@ -137,7 +116,7 @@ fn a_filtered_search_marks_what_is_selected_in_every_facet() {
 
 #[test]
 fn a_passage_answers_with_its_text_and_its_neighbours() {
-    let answer = SERVICE.get(&format!("/api/v1/passages/{}", some_passage()));
+    let answer = SERVICE.get(&format!("/api/v1/passages/{}", SERVICE.some_passage()));
     assert_eq!(answer.status, 200, "{}", answer.body);
     insta::with_settings!({sort_maps => true}, {
         assert_json_snapshot!("passage", answer.json());
@@ -155,7 +134,7 @@ fn the_reports_are_listed_in_the_order_of_the_corpus() {
 
 #[test]
 fn a_report_answers_with_its_passages_in_order() {
-    let answer = SERVICE.get(&format!("/api/v1/reports/{}", some_report()));
+    let answer = SERVICE.get(&format!("/api/v1/reports/{}", SERVICE.some_report()));
     assert_eq!(answer.status, 200, "{}", answer.body);
     insta::with_settings!({sort_maps => true}, {
         assert_json_snapshot!("report", answer.json());
@@ -285,342 +264,6 @@ fn every_address_in_an_answer_leads_to_a_page() {
             page.header("content-type").starts_with("text/html"),
             "{url}"
         );
-    }
-}
-
-/// A query string, and the code, the parameter, and something the detail has to say.
-const REFUSED: [(&str, &str, &str, &str); 26] = [
-    (
-        "provnce=%E5%8C%97%E4%BA%AC%E5%B8%82",
-        "unknown-parameter",
-        "provnce",
-        "province",
-    ),
-    ("facet=theme", "unknown-parameter", "facet", "facets"),
-    ("perpage=3", "unknown-parameter", "perpage", "per_page"),
-    (
-        "Q=%E6%95%99%E5%B8%88",
-        "unknown-parameter",
-        "Q",
-        "可用的参数有",
-    ),
-    ("q=1&=2", "unknown-parameter", "", "可用的参数有"),
-    ("page=0", "bad-parameter", "page", "1 至 1000"),
-    ("page=-1", "bad-parameter", "page", "1 至 1000"),
-    (
-        "page=1001&per_page=10",
-        "bad-parameter",
-        "page",
-        "1 至 1000",
-    ),
-    (
-        "page=101&per_page=100",
-        "bad-parameter",
-        "page",
-        "1 至 100 ",
-    ),
-    (
-        "page=99999999999999999999999",
-        "bad-parameter",
-        "page",
-        "1 至 1000",
-    ),
-    ("per_page=0", "bad-parameter", "per_page", "1 至 100"),
-    ("per_page=101", "bad-parameter", "per_page", "1 至 100"),
-    ("per_page=abc", "bad-parameter", "per_page", "1 至 100"),
-    ("per_page=", "bad-parameter", "per_page", "1 至 100"),
-    ("match=foo", "bad-parameter", "match", "smart 或 exact"),
-    (
-        "sort=foo",
-        "bad-parameter",
-        "sort",
-        "relevance、region 或 document",
-    ),
-    ("facets=foo", "bad-parameter", "facets", "province、city"),
-    (
-        "facets=province,foo",
-        "bad-parameter",
-        "facets",
-        "province、city",
-    ),
-    ("kind=foo", "bad-parameter", "kind", "overview 或 measure"),
-    ("year=20", "bad-parameter", "year", "四位数字"),
-    ("year=abcd", "bad-parameter", "year", "四位数字"),
-    ("province=", "bad-parameter", "province", "1 至 200 个字"),
-    ("q=1&q=2", "repeated-parameter", "q", "一次"),
-    ("match=smart&match=exact", "repeated-parameter", "match", "一次"),
-    ("explain=maybe", "bad-parameter", "explain", "true 或 false"),
-    ("explain", "bad-parameter", "explain", "true 或 false"),
-];
-
-/// A problem as it was sent: its status, then its body.
-fn problem(answer: &Answer) -> Value {
-    assert_eq!(
-        answer.header("content-type"),
-        "application/problem+json",
-        "{}",
-        answer.body
-    );
-    let body = answer.json();
-    assert_eq!(body["status"], answer.status, "{body}");
-    for field in ["type", "title", "code", "detail"] {
-        assert!(body[field].is_string(), "{field} in {body}");
-    }
-    body
-}
-
-#[test]
-fn a_bad_or_unknown_parameter_is_named_with_what_is_allowed() {
-    for (query, code, parameter, said) in REFUSED {
-        let answer = SERVICE.get(&format!("/api/v1/search?{query}"));
-        assert_eq!(answer.status, 400, "{query}: {}", answer.body);
-        let body = problem(&answer);
-        assert_eq!(body["code"], code, "{query}: {body}");
-        assert_eq!(body["parameter"], parameter, "{query}: {body}");
-        assert!(body["allowed"].is_string(), "{query}: {body}");
-        let detail = body["detail"].as_str().expect("a text");
-        assert!(detail.contains(said), "{query}: {detail}");
-        assert_eq!(answer.header("cache-control"), "no-store", "{query}");
-    }
-}
-
-#[test]
-fn too_many_or_too_long_values_are_refused() {
-    let many = vec!["theme=teachers"; 101].join("&");
-    let long = format!("city={}", "a".repeat(201));
-    for query in [many, long] {
-        let answer = SERVICE.get(&format!("/api/v1/search?{query}"));
-        assert_eq!(answer.status, 400, "{}", answer.body);
-        assert_eq!(problem(&answer)["code"], "bad-parameter");
-        assert!(answer.body.len() < 1000, "a refusal repeats only a little");
-    }
-}
-
-/// Requests that are refused, whole.
-const PROBLEMS: [(&str, &str); 13] = [
-    ("GET", "/api/v1/search?provnce=x"),
-    ("GET", "/api/v1/search?zzzzzzzzzzzz=x"),
-    ("GET", "/api/v1/search?page=1001&per_page=10"),
-    ("GET", "/api/v1/search?facets=foo"),
-    ("GET", "/api/v1/search?q=1&q=2"),
-    ("GET", "/api/v1/reports?per_page=101"),
-    ("GET", "/api/v1/reports?q=x"),
-    ("GET", "/api/v1/passages/nothing"),
-    ("GET", "/api/v1/passages/nothing?q=x"),
-    ("GET", "/api/v1/reports/nothing"),
-    ("GET", "/api/v1/nothing"),
-    ("GET", "/nothing"),
-    ("POST", "/api/v1/search"),
-];
-
-#[test]
-fn refusals_are_problem_details() {
-    let whole: serde_json::Map<String, Value> = PROBLEMS
-        .iter()
-        .map(|(method, path)| {
-            let answer = SERVICE.request(method, path, &[]);
-            (format!("{method} {path}"), problem(&answer))
-        })
-        .collect();
-    insta::with_settings!({sort_maps => true}, {
-        assert_json_snapshot!("problems", whole);
-    });
-}
-
-#[test]
-fn an_unknown_id_or_path_is_not_found() {
-    let cases = [
-        ("/api/v1/passages/nothing", "not-found"),
-        ("/api/v1/reports/nothing", "not-found"),
-        ("/api/v1/nothing", "no-such-path"),
-        ("/api/v2/search", "no-such-path"),
-        ("/api/v1/", "no-such-path"),
-    ];
-    for (path, code) in cases {
-        let answer = SERVICE.get(path);
-        assert_eq!(answer.status, 404, "{path}");
-        assert_eq!(problem(&answer)["code"], code, "{path}");
-    }
-}
-
-#[test]
-fn what_is_only_read_refuses_other_methods_and_says_which_it_takes() {
-    for path in ["/api/v1/search", "/api/v1/reports", "/healthz", "/"] {
-        for method in ["POST", "PUT", "DELETE", "PATCH"] {
-            let answer = SERVICE.request(method, path, &[]);
-            assert_eq!(answer.status, 405, "{method} {path}");
-            assert_eq!(answer.header("allow"), "GET, HEAD", "{method} {path}");
-            assert_eq!(problem(&answer)["code"], "method-not-allowed");
-        }
-    }
-}
-
-/// The paths whose answers may be kept.
-fn kept() -> Vec<String> {
-    vec![
-        "/api/v1/search?q=%E6%95%99%E5%B8%88".to_owned(),
-        "/api/v1/reports".to_owned(),
-        format!("/api/v1/reports/{}", some_report()),
-        format!("/api/v1/passages/{}", some_passage()),
-        "/?q=%E6%95%99%E5%B8%88".to_owned(),
-        format!("/passages/{}", some_passage()),
-        format!("/reports/{}", some_report()),
-    ]
-}
-
-#[test]
-fn an_answer_that_a_client_has_is_not_sent_again() {
-    for path in kept() {
-        let first = SERVICE.get(&path);
-        let tag = first.header("etag").to_owned();
-        assert!(
-            tag.starts_with("W/\"") && tag.ends_with('"'),
-            "{path}: {tag}"
-        );
-        assert_eq!(first.header("cache-control"), "no-cache", "{path}");
-        assert_eq!(SERVICE.get(&path).header("etag"), tag, "{path}");
-
-        let several = format!("\"other\", {tag}");
-        for known in [tag.as_str(), "*", several.as_str()] {
-            let again = SERVICE.request("GET", &path, &[("If-None-Match", known)]);
-            assert_eq!(again.status, 304, "{path} with {known}");
-            assert_eq!(again.body, "", "{path}");
-            assert_eq!(again.header("etag"), tag, "{path}");
-        }
-        let other = SERVICE.request("GET", &path, &[("If-None-Match", "W/\"other\"")]);
-        assert_eq!(other.status, 200, "{path}");
-    }
-}
-
-#[test]
-fn a_refusal_is_never_taken_for_what_a_client_has() {
-    let cases = [
-        ("/api/v1/search?page=0", 400),
-        ("/api/v1/passages/nothing", 404),
-        ("/api/v1/reports/nothing", 404),
-        ("/api/v1/reports?page=0", 400),
-        ("/passages/nothing", 404),
-    ];
-    for (path, status) in cases {
-        let answer = SERVICE.request("GET", path, &[("If-None-Match", "*")]);
-        assert_eq!(answer.status, status, "{path}");
-        assert_eq!(answer.header("etag"), "", "{path}");
-    }
-}
-
-#[test]
-fn head_answers_as_get_does_without_the_body() {
-    for path in kept().iter().map(String::as_str).chain(["/healthz"]) {
-        // The client would unpack the body that is not there.
-        let plain = [("Accept-Encoding", "identity")];
-        let get = SERVICE.request("GET", path, &plain);
-        let head = SERVICE.request("HEAD", path, &plain);
-        assert_eq!(head.status, 200, "{path}");
-        assert_eq!(head.body, "", "{path}");
-        for header in ["etag", "content-type", "cache-control"] {
-            assert_eq!(
-                head.header(header),
-                get.header(header),
-                "{header} of {path}"
-            );
-        }
-    }
-}
-
-#[test]
-fn the_tag_changes_with_the_corpus_and_with_the_settings() {
-    let corpus = corpus_of(&[("a.txt", REPORT)]);
-    let tag = |service: &Service| service.get("/api/v1/reports").header("etag").to_owned();
-    let before = tag(&Service::of(corpus.path()));
-    let other = tag(&Service::with(corpus.path(), |settings| {
-        settings.search.per_page = 3;
-    }));
-    std::fs::write(corpus.path().join("reports/b.txt"), REPORT).expect("it can be written");
-    let after = tag(&Service::of(corpus.path()));
-    assert_ne!(before, after, "another report makes other answers");
-    assert_ne!(before, other, "another page length makes other answers");
-}
-
-#[test]
-fn any_site_may_read_every_answer_refusals_included() {
-    let origin = "https://example.org";
-    for path in [
-        "/api/v1/search?q=1",
-        "/api/v1/search?page=0",
-        "/api/v1/nothing",
-    ] {
-        let answer = SERVICE.request("GET", path, &[("Origin", origin)]);
-        let allowed = answer.header("access-control-allow-origin");
-        assert!(allowed == "*" || allowed == origin, "{path}: {allowed:?}");
-        let exposed = answer
-            .header("access-control-expose-headers")
-            .to_lowercase();
-        assert!(exposed.contains("etag"), "{path}: {exposed:?}");
-        assert_eq!(answer.header("access-control-allow-credentials"), "");
-    }
-    let preflight = SERVICE.request(
-        "OPTIONS",
-        "/api/v1/search",
-        &[
-            ("Origin", origin),
-            ("Access-Control-Request-Method", "GET"),
-            ("Access-Control-Request-Headers", "if-none-match"),
-        ],
-    );
-    assert_eq!(preflight.status, 200, "{}", preflight.body);
-    let methods = preflight.header("access-control-allow-methods");
-    assert!(methods.contains("GET"), "{methods:?}");
-    let headers = preflight
-        .header("access-control-allow-headers")
-        .to_lowercase();
-    assert!(headers.contains("if-none-match"), "{headers:?}");
-}
-
-/// A `GET` on a connection of its own, whose head is returned as text and whose body as sent.
-fn unread(path: &str, accept: &str) -> (String, Vec<u8>) {
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: {accept}\r\nConnection: close\r\n\r\n"
-    );
-    let answer = SERVICE.raw(request.as_bytes());
-    let end = answer
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .expect("a head and a body");
-    let head = String::from_utf8_lossy(answer.get(..end).unwrap_or_default()).to_lowercase();
-    (head, answer.get(end + 4..).unwrap_or_default().to_vec())
-}
-
-#[test]
-fn answers_are_compressed_for_those_who_can_read_that() {
-    for path in ["/api/v1/search?q=&per_page=100", "/"] {
-        let (plain, whole) = unread(path, "identity");
-        assert!(!plain.contains("content-encoding"), "{plain}");
-        for encoding in ["gzip", "br"] {
-            let (head, body) = unread(path, encoding);
-            assert!(head.starts_with("http/1.1 200"), "{head}");
-            assert!(
-                head.contains(&format!("content-encoding: {encoding}")),
-                "{head}"
-            );
-            let vary = head.lines().filter(|line| line.starts_with("vary:"));
-            assert!(
-                vary.clone().any(|line| line.contains("accept-encoding")),
-                "{head}"
-            );
-            assert!(
-                body.len() * 2 < whole.len(),
-                "{path}: {encoding} gives {} of {} bytes",
-                body.len(),
-                whole.len()
-            );
-            let read = SERVICE.request("GET", path, &[("Accept-Encoding", encoding)]);
-            assert_eq!(read.status, 200);
-            if path.starts_with("/api/") {
-                assert_eq!(total(&read.json()), 46);
-            } else {
-                assert!(read.body.contains("</html>"));
-            }
-        }
     }
 }
 
@@ -793,86 +436,4 @@ fn hits_come_in_the_order_that_is_asked_for() {
         .map(|hit| hit["score"].as_f64().expect("a score"))
         .collect();
     assert!(scores.iter().rev().is_sorted(), "{scores:?}");
-}
-
-/// A query that keeps the service busy for a while.
-fn heavy() -> String {
-    let text = crate::support::seed_text();
-    let text: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .take(2_000)
-        .collect();
-    form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-/// Thirty of the same search at once, on the seed, under these settings.
-fn at_once(service: &Service) -> Vec<Answer> {
-    let path = format!("/api/v1/search?q={}", heavy());
-    thread::scope(|scope| {
-        let started: Vec<_> = (0..30)
-            .map(|_| scope.spawn(|| service.get(&path)))
-            .collect();
-        started
-            .into_iter()
-            .map(|thread| thread.join().expect("every request is answered"))
-            .collect()
-    })
-}
-
-fn seed_service(change: impl FnOnce(&mut Settings)) -> Service {
-    let corpus: &Path = &root().join("corpus");
-    Service::with(corpus, change)
-}
-
-#[test]
-fn more_searches_than_may_wait_are_turned_away_for_a_moment() {
-    for queue in [0, 1] {
-        let service = seed_service(|settings| {
-            settings.server.search_threads = 1;
-            settings.server.search_queue = queue;
-            settings.server.search_timeout_ms = 60_000;
-        });
-        let mut turned_away = 0;
-        // One round does; on a machine with one core, perhaps not.
-        for _ in 0..10 {
-            let answers = at_once(&service);
-            assert!(answers.iter().any(|answer| answer.status == 200));
-            for answer in answers.iter().filter(|answer| answer.status != 200) {
-                assert_eq!(answer.status, 503, "{}", answer.body);
-                assert_eq!(problem(answer)["code"], "overloaded");
-                assert_eq!(answer.header("retry-after"), "1");
-                turned_away += 1;
-            }
-            if turned_away > 0 {
-                break;
-            }
-        }
-        assert!(
-            turned_away > 0,
-            "with a queue of {queue} all of thirty waited"
-        );
-        assert_eq!(service.get("/api/v1/search?q=1").status, 200, "it recovers");
-    }
-}
-
-#[test]
-fn a_search_past_its_time_is_given_up_with_a_hint_when_to_come_back() {
-    let service = seed_service(|settings| {
-        settings.server.search_threads = 1;
-        settings.server.search_queue = 100;
-        settings.server.search_timeout_ms = 10;
-    });
-    let mut given_up = 0;
-    for answer in (0..3).flat_map(|_| at_once(&service)) {
-        if answer.status == 200 {
-            continue;
-        }
-        assert_eq!(answer.status, 503, "{}", answer.body);
-        assert_eq!(problem(&answer)["code"], "timed-out");
-        assert_eq!(answer.header("retry-after"), "1");
-        given_up += 1;
-    }
-    assert!(given_up > 0, "ninety heavy searches took 10 ms each");
-    assert_eq!(service.get("/healthz").status, 200);
 }

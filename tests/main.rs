@@ -3,18 +3,21 @@
 //! | module | what belongs in it |
 //! |---|---|
 //! | `analysis` | contracts of folding, normalising and tokenizing, over arbitrary text |
-//! | `api` | whole answers of the HTTP API as snapshots, caching, refusals of parameters |
+//! | `api` | whole answers of the HTTP API as snapshots; filters, pages, orders |
 //! | `architecture` | the rules of who may name what, read from `src/` |
-//! | `commands` | the binary as a user runs it: output, exit status, bad input |
+//! | `bad_input` | files, folders, settings and command lines that are wrong, as a user meets them |
+//! | `commands` | the binary as a user runs it: what each command prints, and serving |
 //! | `decoding` | bytes to text: encodings, cleaning, refusals |
 //! | `durability` | generations, damage, rebuilding, locking |
 //! | `facets` | counts against a recount by brute force |
+//! | `headers` | what stands around an answer: tags, `HEAD`, compression, other origins |
 //! | `hostile` | query strings and requests made to hurt |
 //! | `pages` | the pages for readers |
 //! | `quality` | ranking against judgements |
 //! | `queries` | the query parser: cases, and arbitrary text |
 //! | `ranking` | cases of `tests/cases/`: documents, searches, expected hits |
 //! | `recall` | exact matching against `contains`; smart finds what exact finds |
+//! | `refusals` | what is refused over HTTP: parameters, addresses, methods, too much at once |
 //! | `regions` | names to divisions |
 //! | `settings` | `config.toml`, environment, flags |
 //! | `snippets` | what is cut out and marked |
@@ -36,16 +39,19 @@ mod support;
 mod analysis;
 mod api;
 mod architecture;
+mod bad_input;
 mod commands;
 mod decoding;
 mod durability;
 mod facets;
+mod headers;
 mod hostile;
 mod pages;
 mod quality;
 mod queries;
 mod ranking;
 mod recall;
+mod refusals;
 mod regions;
 mod settings;
 mod snippets;

@@ -1,9 +1,11 @@
-//! A corpus, an index and a running service, made for one test or shared by many.
+//! A corpus, an index, a running service and a folder where the binary runs, made for one test or
+//! shared by many.
 
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -176,6 +178,20 @@ impl Service {
         self.request("GET", path, &[])
     }
 
+    /// The id of a passage of the seed, as a reader would come by it.
+    pub(crate) fn some_passage(&self) -> String {
+        let found = self.search(&[("q", "实施“万人交流”计划")]).json();
+        let id = found["hits"][0]["id"].as_str();
+        id.expect("the seed has this measure").to_owned()
+    }
+
+    /// The id of a report that has others on both sides.
+    pub(crate) fn some_report(&self) -> String {
+        let listed = self.get("/api/v1/reports").json();
+        let id = listed["reports"][3]["id"].as_str();
+        id.expect("a report has an id").to_owned()
+    }
+
     /// A search with these parameters, which are encoded here.
     pub(crate) fn search(&self, parameters: &[(&str, &str)]) -> Answer {
         let query = form_urlencoded::Serializer::new(String::new())
@@ -229,5 +245,112 @@ impl Service {
             set(&stream, Some(Duration::from_secs(10))).expect("a socket has timeouts");
         }
         stream
+    }
+}
+
+/// A report of two passages, an overview and a measure.
+pub(crate) const REPORT: &str =
+    "山西省晋中市:全市一盘棋\n\n晋中市推进教师交流。\n\n一、加强领导。建立联席会议制度。\n";
+
+/// A folder with a corpus and room for an index, where the binary is run.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    /// With these reports and the project's vocabulary.
+    pub(crate) fn with(reports: &[(&str, &[u8])]) -> Self {
+        let place = Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
+        let made = corpus_of(&[]);
+        fs::create_dir_all(place.path("corpus/reports")).expect("a corpus");
+        for entry in fs::read_dir(made.path()).expect("a corpus is a folder") {
+            let entry = entry.expect("its files can be listed");
+            if entry.path().is_file() {
+                let to = place.path("corpus").join(entry.file_name());
+                fs::copy(entry.path(), to).expect("the vocabulary can be copied");
+            }
+        }
+        for (name, bytes) in reports {
+            place.write(&format!("corpus/reports/{name}"), bytes);
+        }
+        place
+    }
+
+    pub(crate) fn seed() -> Self {
+        Self::with(&[("seed.txt", seed_text().as_bytes())])
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
+        fs::write(self.path(path), bytes).expect("a file can be written");
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("cesou"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CESOU_")) {
+            command.env_remove(name);
+        }
+        command
+            .env("NO_PROXY", "*")
+            .current_dir(self.folder.path())
+            .args(arguments)
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        let output = self.command(arguments).output().expect("the binary runs");
+        Run {
+            arguments: arguments.join(" "),
+            output,
+        }
+    }
+}
+
+/// What a run came to.
+pub(crate) struct Run {
+    pub(crate) arguments: String,
+    pub(crate) output: Output,
+}
+
+impl Run {
+    pub(crate) fn out(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).expect("output is UTF-8")
+    }
+
+    pub(crate) fn err(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).expect("output is UTF-8")
+    }
+
+    /// Fails unless the exit status was `status`; returns standard output.
+    pub(crate) fn exits(&self, status: i32) -> String {
+        assert_eq!(
+            self.output.status.code(),
+            Some(status),
+            "cesou {}\n{}{}",
+            self.arguments,
+            self.out(),
+            self.err()
+        );
+        self.out()
+    }
+
+    /// Fails unless it could not, and said why in one line that names all of `said`, each once.
+    pub(crate) fn refuses(&self, said: &[&str]) {
+        let out = self.exits(1);
+        let err = self.err();
+        assert_eq!(out, "", "cesou {}", self.arguments);
+        assert!(err.starts_with("错误："), "cesou {}: {err}", self.arguments);
+        assert_eq!(err.lines().count(), 1, "cesou {}: {err}", self.arguments);
+        assert!(err.ends_with('\n'), "cesou {}: {err}", self.arguments);
+        for &part in said {
+            let times = err.matches(part).count();
+            assert_eq!(times, 1, "cesou {}: {part:?} in {err}", self.arguments);
+        }
     }
 }

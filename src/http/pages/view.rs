@@ -328,11 +328,15 @@ impl HitView {
     fn new(hit: &Hit, links: &Links) -> Self {
         Self {
             url: links.passage(&hit.passage.id),
-            heading_html: hit.heading.as_ref().map_or_else(
-                || hit.passage.kind.label().to_owned(),
-                |marked| marked.html.clone(),
-            ),
-            number: number(&hit.passage),
+            // An overview is headed by its report's title.
+            heading_html: hit
+                .heading
+                .as_ref()
+                .map_or_else(|| hit.title.html.clone(), |marked| marked.html.clone()),
+            number: match hit.passage.kind {
+                Kind::Overview => hit.passage.kind.label().to_owned(),
+                Kind::Measure => number(&hit.passage),
+            },
             region: hit.report.region.full_name(),
             report_title_html: hit.title.html.clone(),
             report_url: report_url(&hit.report.id),
@@ -359,7 +363,7 @@ fn themes(passage: &PassageRecord, links: &Links) -> Vec<(String, String)> {
 fn number(passage: &PassageRecord) -> String {
     let number = match passage.kind {
         Kind::Overview => String::new(),
-        Kind::Measure => format!("举措 {}", passage.dotted_path()),
+        Kind::Measure => format!("{} {}", passage.kind.label(), passage.dotted_path()),
     };
     if passage.parts > 1 {
         return format!("{number}（{}/{}）", passage.part, passage.parts);

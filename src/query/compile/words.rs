@@ -61,6 +61,12 @@ impl Compiler<'_> {
             let together = slice(&normalized, first.start, second.end);
             phrases.push(self.together(&together, PAIR_SHARE, gathered));
         }
+        for word in &cut {
+            let counted = slice(&normalized, word.start, word.end);
+            if counted != word.text && !word.joined {
+                phrases.push(self.together(&counted, PAIR_SHARE, gathered));
+            }
+        }
         if cut.len() > 2 {
             phrases.push(self.together(normalized.as_str(), 1.0, gathered));
         }
@@ -85,8 +91,9 @@ impl Compiler<'_> {
     /// The words of a query that carry meaning.
     ///
     /// Characters left over one by one are a word the dictionary does not know, such as 慕课, as
-    /// long as the corpus has them side by side. Function words are left out, unless there is
-    /// nothing else.
+    /// long as the corpus has them side by side. What a number counts is not asked for by itself,
+    /// since 年 or 个 stand everywhere; 2014年 still ranks above 2014. Function words are left out,
+    /// unless there is nothing else.
     fn cut(&self, text: &Normalized) -> tantivy::Result<Vec<Cut>> {
         let all: Vec<Cut> = self
             .dictionary
@@ -101,6 +108,14 @@ impl Compiler<'_> {
             .collect();
         let mut words: Vec<Cut> = Vec::new();
         for word in all.iter().filter(|word| !is_function_word(&word.text)) {
+            if let Some(last) = words.last_mut()
+                && last.end == word.start
+                && is_number(&last.text)
+                && is_lone_ideograph(&word.text)
+            {
+                last.end = word.end;
+                continue;
+            }
             if let Some(last) = words.last_mut()
                 && last.end == word.start
                 && (last.joined || is_lone_ideograph(&last.text))
