@@ -146,17 +146,12 @@ impl Relaxation {
     /// The same for readers, in Chinese.
     #[must_use]
     pub fn notice(self) -> String {
-        let Self {
-            required,
-            of,
-            complete,
-        } = self;
-        if complete == 0 {
-            return format!("没有段落含有全部 {of} 个词，以下段落至少含有其中 {required} 个");
+        match self.complete {
+            0 => "没有段落含有全部词语，以下段落含有其中一部分".to_owned(),
+            complete => {
+                format!("含有全部词语的段落有 {complete} 个，排在前面；其余含有其中一部分")
+            }
         }
-        format!(
-            "含有全部 {of} 个词的段落有 {complete} 个，排在前面；其余至少含有其中 {required} 个"
-        )
     }
 }
 
@@ -324,7 +319,7 @@ fn choose(
                 query,
                 complete: Some(rank::Complete::new(set)),
                 relaxed: Some(Relaxation {
-                    required: demand.words,
+                    required: relaxable.least(demand),
                     of: relaxable.of(),
                     complete,
                 }),

@@ -30,7 +30,7 @@ pub(super) struct Enough {
 }
 
 impl Enough {
-    fn is_reached(self, clauses: usize, weight: f32) -> bool {
+    pub(super) fn is_reached(self, clauses: usize, weight: f32) -> bool {
         weight >= self.weight && (clauses >= self.clauses || weight >= self.alone)
     }
 }

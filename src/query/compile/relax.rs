@@ -65,22 +65,39 @@ impl Relaxable {
         demands
     }
 
+    /// The fewest words with which a passage can meet `demand`.
+    #[must_use]
+    pub fn least(&self, demand: Demand) -> usize {
+        let mut weights: Vec<f32> = self.atoms.iter().map(|atom| atom.weight).collect();
+        weights.sort_by(|left, right| right.total_cmp(left));
+        let enough = self.enough(demand);
+        let mut sum = 0.0;
+        let met = weights.iter().zip(1..).find(|&(weight, words)| {
+            sum += weight;
+            enough.is_reached(words, sum)
+        });
+        met.map_or(demand.words, |(_, words)| words)
+    }
+
+    fn enough(&self, demand: Demand) -> Enough {
+        let total: f32 = self.atoms.iter().map(|atom| atom.weight).sum();
+        Enough {
+            weight: total * demand.share,
+            clauses: demand.words,
+            alone: total * ALONE_SHARE,
+        }
+    }
+
     /// What the engine runs under `demand`; finds whatever the strict query finds.
     #[must_use]
     pub fn query(&self, demand: Demand) -> Box<dyn EngineQuery> {
-        let total: f32 = self.atoms.iter().map(|atom| atom.weight).sum();
         let clauses = self
             .atoms
             .iter()
             .filter(|atom| atom.weight > 0.0)
             .map(|atom| (atom.query.box_clone(), atom.weight))
             .collect();
-        let enough = Enough {
-            weight: total * demand.share,
-            clauses: demand.words,
-            alone: total * ALONE_SHARE,
-        };
-        let covered = CoverageQuery::new(clauses, enough);
+        let covered = CoverageQuery::new(clauses, self.enough(demand));
         let mut all = copy(&self.required);
         all.push((Occur::Must, Box::new(covered)));
         held(
