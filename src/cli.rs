@@ -245,7 +245,10 @@ fn refuse(error: &clap::Error) -> ExitCode {
             } else {
                 format!("，是否想写 {hint}")
             };
-            format!("不认识参数 {}{hint}", named(ContextKind::InvalidArg))
+            format!(
+                "不认识参数 {}{hint}；要作检索词请写在 -- 之后",
+                named(ContextKind::InvalidArg)
+            )
         }
         ErrorKind::InvalidSubcommand => {
             let hint = named(ContextKind::SuggestedSubcommand);

@@ -164,8 +164,8 @@ impl Default for Search {
             relax_below: 10,
             snippet_chars: 120,
             max_depth: 10_000,
-            title_weight: 1.0,
-            heading_weight: 2.0,
+            title_weight: 0.5,
+            heading_weight: 1.0,
             body_weight: 1.0,
             phrase_weight: 2.0,
         }

@@ -6,7 +6,7 @@
 //! at a time, so that a slow query never holds up the rest.
 //!
 //! Invariants: no query string is answered with a 5xx (`tests/hostile.rs`); whole answers are
-//! held by snapshots (`tests/api.rs`).
+//! held by snapshots (`tests/api.rs`, `tests/refusals.rs`).
 
 mod api;
 mod caching;

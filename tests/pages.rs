@@ -374,7 +374,9 @@ fn a_relaxed_search_says_so_and_names_what_a_hit_lacks() {
     let notice = between(&html, "<p class=\"notice\">", "</p>");
     assert_eq!(notice.len(), 1);
     assert!(
-        notice.iter().all(|notice| notice.contains("含有其中一部分")),
+        notice
+            .iter()
+            .all(|notice| notice.contains("含有其中一部分")),
         "{notice:?}"
     );
     assert!(html.contains("未含"), "hits name what they lack");

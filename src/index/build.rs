@@ -268,7 +268,11 @@ impl Builder<'_> {
             document.add_text(path, &values.path);
         }
         let names = report.region.search_names().join(" ");
-        let title = format!("{} {names}", report.title);
+        // An overview has the title for its heading and is not to gain by it twice.
+        let title = match record.kind {
+            Kind::Overview => "",
+            Kind::Measure => &report.title,
+        };
         let headings = match record.kind {
             // The title is the heading of what stands under it before the first measure; for the
             // measures it is only their context.
@@ -284,8 +288,8 @@ impl Builder<'_> {
             }
         };
         document.add_text(fields.region_names, &names);
-        document.add_text(fields.title_words, &title);
-        document.add_text(fields.title_characters, &title);
+        document.add_text(fields.title_words, title);
+        document.add_text(fields.title_characters, title);
         document.add_text(fields.heading_words, &headings);
         document.add_text(fields.heading_characters, &headings);
         document.add_text(fields.body_words, record.body());

@@ -1,8 +1,8 @@
 //! The fields of a passage in the index.
 //!
 //! Each text is indexed as words, which rank, and as characters with positions, which find any
-//! string. Title means the report's title with every name of its region; heading the passage's
-//! own and those above it, an overview's being the title; body its paragraphs; `text_characters` the whole passage.
+//! string. Title means the report's title; heading the passage's
+//! own and those above it, an overview's being the title, which then counts only there; body its paragraphs; `text_characters` the whole passage.
 
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
@@ -13,7 +13,7 @@ use crate::analysis;
 
 /// Raised whenever fields, splitting, analysis, embedded tables or the stored form change, so that
 /// an index made before is rebuilt rather than misread.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Handles of all fields.
 #[derive(Debug, Clone)]

@@ -25,7 +25,7 @@ use crate::index::{Fields, Snapshot};
 /// How much each part of a passage counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weights {
-    /// A word in the report's title or among the names of its region.
+    /// A word in the report's title.
     pub title: f32,
     /// A word in the passage's headings.
     pub heading: f32,
@@ -34,6 +34,10 @@ pub struct Weights {
     /// Words that stand next to each other as they were typed.
     pub phrase: f32,
 }
+
+/// What a word counts among the names of the report's region: a reader who names a region wants
+/// its own reports before those that mention it.
+const REGION_WEIGHT: f32 = 2.0;
 
 /// One addend of the score.
 pub struct Leaf {
@@ -48,7 +52,9 @@ pub struct Leaf {
 /// Where a leaf looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// The report's title and the names of its region.
+    /// The names of the report's region.
+    Region,
+    /// The report's title.
     Title,
     /// The passage's headings.
     Heading,
@@ -65,6 +71,7 @@ impl Part {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Region => "region",
             Self::Title => "title",
             Self::Heading => "heading",
             Self::Body => "body",
@@ -294,7 +301,12 @@ impl<'a> Compiler<'a> {
             // A word is excluded as a string: 集团化办学 does not exclude every 办学.
             (Target::Anywhere, form) => {
                 let needle = Normalized::new(form.text());
-                any(self.phrase_anywhere(form.text(), &needle, &mut unscored))
+                if is_number(needle.as_str()) {
+                    // -20 excludes 20, not 2014.
+                    any(self.word(needle.as_str(), 1.0, &mut unscored))
+                } else {
+                    any(self.phrase_anywhere(form.text(), &needle, &mut unscored))
+                }
             }
             _ => self.clause(clause, &mut unscored)?,
         };
@@ -319,6 +331,7 @@ impl<'a> Compiler<'a> {
         let in_text = BoostQuery::new(literal::contains(fields, needle), self.weights.phrase);
         let mut queries = vec![gathered.leaf(text, Part::Phrase, Box::new(in_text))];
         for (field, part, weight) in [
+            (fields.region_names, Part::Region, REGION_WEIGHT),
             (fields.title_characters, Part::Title, self.weights.title),
             (
                 fields.heading_characters,
@@ -340,7 +353,7 @@ impl<'a> Compiler<'a> {
     ) -> Box<dyn EngineQuery> {
         let query = literal::characters(field, &Normalized::new(text));
         let part = if field == self.fields.region_names {
-            Part::Title
+            Part::Region
         } else {
             Part::Heading
         };

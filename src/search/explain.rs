@@ -11,7 +11,7 @@ use crate::query::Leaf;
 pub struct Addend {
     /// The word or phrase.
     pub text: String,
-    /// Where it was found: `title`, `heading`, `body`, `characters`, `phrase`.
+    /// Where it was found: `region`, `title`, `heading`, `body`, `characters`, `phrase`.
     pub part: &'static str,
     /// What it adds: its BM25 score times the weight of the part.
     pub score: f32,

@@ -5,8 +5,12 @@ use tantivy::query::{Occur, Query as EngineQuery};
 use super::coverage::{CoverageQuery, Enough};
 use super::{Clauses, Leaf, Needle, copy, held};
 
-/// The share of a query's weight a passage must hold once it is relaxed.
+/// The share of a query's weight a passage must hold once it is relaxed, for up to
+/// [`FEW_WORDS`] words; a longer query, which is rather a question, asks for as much as that many
+/// words would, and for [`LEAST_SHARE`] at least.
 const REQUIRED_SHARE: f32 = 0.4;
+const FEW_WORDS: f32 = 4.0;
+const LEAST_SHARE: f32 = 0.15;
 /// The share with which a single word is enough even where several are demanded: what is left out
 /// then says next to nothing, as 教育 does in reports on education.
 const ALONE_SHARE: f32 = 0.66;
@@ -57,9 +61,12 @@ impl Relaxable {
     pub fn demands(&self, complete: bool) -> Vec<Demand> {
         let held = self.atoms.iter().filter(|atom| atom.weight > 0.0).count();
         let demand = |words, share| Demand { words, share };
-        let mut demands = vec![demand(2, REQUIRED_SHARE)];
+        #[expect(clippy::cast_precision_loss, reason = "a few dozen words")]
+        let share = REQUIRED_SHARE * (FEW_WORDS / self.of() as f32).min(1.0);
+        let share = share.max(LEAST_SHARE);
+        let mut demands = vec![demand(2, share)];
         if !complete {
-            demands.extend([demand(1, REQUIRED_SHARE), demand(1, 0.0)]);
+            demands.extend([demand(1, share), demand(1, 0.0)]);
         }
         demands.retain(|demand| demand.words <= held);
         demands

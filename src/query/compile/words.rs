@@ -5,7 +5,7 @@ use tantivy::query::{BoostQuery, Query as EngineQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
 use super::relax::Atom;
-use super::{Compiler, Gathered, Needle, Part, any, literal};
+use super::{Compiler, Gathered, Needle, Part, REGION_WEIGHT, any, literal};
 use crate::analysis::Normalized;
 use crate::query::function_words::is_function_word;
 
@@ -14,6 +14,11 @@ use crate::query::function_words::is_function_word;
 const CHARACTERS_WEIGHT: f32 = 0.1;
 /// Two words next to each other, as a share of the whole phrase.
 const PAIR_SHARE: f32 = 0.5;
+/// Two neighbouring characters, whether or not a word ends between them. They see what the words
+/// miss: 债务承担 where the text has 承担债务 cut otherwise, or a word in another compound.
+const NEIGHBOURS_WEIGHT: f32 = 0.5;
+/// The most neighbours of a piece of text that are looked up.
+const MAX_NEIGHBOURS: usize = 64;
 /// What part of a long word counts, as a share of the word.
 const PART_SHARE: f32 = 0.5;
 /// The most words of a query that are looked up; the rest is left out, and the answer says so.
@@ -69,6 +74,13 @@ impl Compiler<'_> {
         }
         if cut.len() > 2 {
             phrases.push(self.together(normalized.as_str(), 1.0, gathered));
+        }
+        // A single word of two characters is found as such already.
+        if normalized.chars() > 2 {
+            for at in 0..(normalized.chars() - 1).min(MAX_NEIGHBOURS) {
+                let pair = slice(&normalized, at, at + 2);
+                phrases.push(self.neighbours(&pair, gathered));
+            }
         }
         if !is_number(normalized.as_str()) {
             gathered.needles.push(Needle::string(normalized));
@@ -183,7 +195,11 @@ impl Compiler<'_> {
             let term = Term::from_field_text(self.fields.body_words, word);
             return Ok(self.rarity(self.searcher.doc_freq(&term)?));
         }
-        for field in [self.fields.text_characters, self.fields.title_characters] {
+        for field in [
+            self.fields.text_characters,
+            self.fields.title_characters,
+            self.fields.region_names,
+        ] {
             let mut rarest = u64::MAX;
             for term in literal::grams(field, &needle) {
                 rarest = rarest.min(self.searcher.doc_freq(&term)?);
@@ -210,10 +226,21 @@ impl Compiler<'_> {
         gathered.leaf(text, Part::Phrase, Box::new(query))
     }
 
+    fn neighbours(&self, pair: &str, gathered: &mut Gathered) -> Box<dyn EngineQuery> {
+        let query = literal::characters(self.fields.text_characters, &Normalized::new(pair));
+        let query = BoostQuery::new(query, NEIGHBOURS_WEIGHT);
+        gathered.leaf(pair, Part::Characters, Box::new(query))
+    }
+
     /// A word wherever it stands.
     ///
     /// A number is looked for as a word only: its characters stand in every longer number.
-    fn word(&self, word: &str, share: f32, gathered: &mut Gathered) -> Vec<Box<dyn EngineQuery>> {
+    pub(super) fn word(
+        &self,
+        word: &str,
+        share: f32,
+        gathered: &mut Gathered,
+    ) -> Vec<Box<dyn EngineQuery>> {
         let fields = self.fields;
         let weights = self.weights;
         let mut queries: Vec<Box<dyn EngineQuery>> = [
@@ -233,6 +260,9 @@ impl Compiler<'_> {
             return queries;
         }
         let needle = Normalized::new(word);
+        let query = literal::characters(fields.region_names, &needle);
+        let query = BoostQuery::new(query, REGION_WEIGHT * share);
+        queries.push(gathered.leaf(word, Part::Region, Box::new(query)));
         for field in [fields.text_characters, fields.title_characters] {
             let query = literal::characters(field, &needle);
             let query = BoostQuery::new(query, CHARACTERS_WEIGHT * share);
@@ -247,6 +277,7 @@ impl Compiler<'_> {
         let weights = self.weights;
         let needle = Normalized::new(word);
         [
+            (fields.region_names, Part::Region, REGION_WEIGHT),
             (fields.title_characters, Part::Title, weights.title),
             (fields.heading_characters, Part::Heading, weights.heading),
             (fields.text_characters, Part::Body, weights.body),
