@@ -4,7 +4,7 @@
 use std::fs;
 use std::net::TcpListener;
 
-use crate::support::{Place, REPORT, Run};
+use crate::support::{Place, REPORT, Run, skip};
 
 #[test]
 fn skipped_files_are_named_and_counted_against_the_strict_only() {
@@ -72,7 +72,7 @@ fn a_file_that_cannot_be_read_is_named_and_the_rest_is_indexed() {
     fs::write(&closed, REPORT).expect("a file can be written");
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("its mode can be set");
     if fs::read(&closed).is_ok() {
-        eprintln!("skipped: this user may read files of mode 000");
+        skip("this user may read files of mode 000");
         return;
     }
     let out = place.run(&["index", "--strict"]).exits(2);

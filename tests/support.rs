@@ -2,7 +2,7 @@
 //! shared by many.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -29,8 +29,14 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     if found.exists() {
         return Some(found);
     }
-    eprintln!("skipped: ../shared/{path} is not on this machine");
+    skip(&format!("../shared/{path} is not on this machine"));
     None
+}
+
+/// Says that a test does less here, and why. Written past the test harness, which shows what a
+/// test prints only when it fails.
+pub(crate) fn skip(why: &str) {
+    writeln!(io::stderr(), "skipped: {why}").expect("somewhere to say it");
 }
 
 /// The text of the seed reports.
