@@ -15,8 +15,8 @@ use crate::analysis::Normalized;
 use crate::fold::is_searchable;
 use crate::index::{Fields, PassageRecord};
 
-/// The most pairs one phrase is looked up with, enough for 128 characters.
-const MAX_TERMS: usize = 64;
+/// The most pairs one phrase is looked up with, enough for 48 characters.
+const MAX_TERMS: usize = 24;
 
 /// The passages whose whole text contains `needle`.
 pub(super) fn contains(fields: &Fields, needle: &Normalized) -> Box<dyn Query> {
