@@ -35,6 +35,10 @@ pub struct Weights {
     pub phrase: f32,
 }
 
+/// The most different words, phrases, exclusions or alternatives a query is taken to have; the
+/// rest is left out, and the answer says so.
+const MAX_CLAUSES: usize = 64;
+
 /// What a word counts among the names of the report's region: a reader who names a region wants
 /// its own reports before those that mention it.
 const REGION_WEIGHT: f32 = 2.0;
@@ -189,7 +193,9 @@ impl<'a> Compiler<'a> {
         let mut units: Clauses = Vec::new();
         let mut atoms: Vec<Atom> = Vec::new();
         let mut bonus: Clauses = Vec::new();
-        for group in &query.groups {
+        let groups = distinct(&query.groups, &mut gathered);
+        let exclusions = distinct(&query.excluded, &mut gathered);
+        for group in groups {
             match group.any.as_slice() {
                 [
                     Clause {
@@ -207,8 +213,8 @@ impl<'a> Compiler<'a> {
                 [clause] => required.push((Occur::Must, self.clause(clause, &mut gathered)?)),
                 alternatives => {
                     // One of several is one unit, whatever they are made of.
-                    let alternatives = alternatives
-                        .iter()
+                    let alternatives = distinct(alternatives, &mut gathered)
+                        .into_iter()
                         .map(|clause| self.clause(clause, &mut gathered))
                         .collect::<tantivy::Result<_>>()?;
                     let query = any(alternatives);
@@ -220,9 +226,8 @@ impl<'a> Compiler<'a> {
                 }
             }
         }
-        let excluded: Clauses = query
-            .excluded
-            .iter()
+        let excluded: Clauses = exclusions
+            .into_iter()
             .map(|clause| Ok((Occur::MustNot, self.excluded(clause)?)))
             .collect::<tantivy::Result<_>>()?;
         // What the text holds as it was typed is found, whatever was read into the query: syntax,
@@ -415,6 +420,22 @@ impl Gathered {
         });
         query
     }
+}
+
+/// Each of `clauses` once, as many as one query may ask for.
+fn distinct<'c, T: PartialEq>(clauses: &'c [T], gathered: &mut Gathered) -> Vec<&'c T> {
+    let mut kept: Vec<&T> = Vec::new();
+    for clause in clauses {
+        if kept.contains(&clause) {
+            continue;
+        }
+        if kept.len() == MAX_CLAUSES {
+            gathered.truncated = true;
+            break;
+        }
+        kept.push(clause);
+    }
+    kept
 }
 
 /// Passages that hold `all` and nothing of `excluded`, or else the literal text; scored by what
