@@ -15,6 +15,8 @@
 //! | module | holds |
 //! |---|---|
 //! | [`fold`] | what one character is compared as: width, case, script |
+//! | [`diagnostic`] | where a hand-edited TOML file is wrong |
+//! | [`pinyin`] | what characters are read as, and what a run of letters spells |
 //! | [`region`] | the divisions of GB/T 2260, and names to divisions |
 //! | [`theme`] | the theme taxonomy, and texts to themes with the terms that decided |
 //! | [`year`] | the years a text mentions |
@@ -30,6 +32,8 @@
 //! | [`http`] | routes, wire types, pages, problem details; the only chooser of statuses |
 
 pub mod fold;
+pub mod diagnostic;
+pub mod pinyin;
 pub mod region;
 pub mod theme;
 pub mod year;
