@@ -12,10 +12,12 @@
 //! no word is blank or punctuation; no text panics (`tests/analysis.rs`).
 
 mod chinese;
+mod function_words;
 mod normalize;
 mod tokenizer;
 
 pub use chinese::{Dictionary, Word};
+pub use function_words::is_function_word;
 pub use normalize::Normalized;
 pub use tokenizer::{CHARACTERS, WORDS, register};
 

@@ -8,7 +8,6 @@
 //! text of a query finds, the query finds (`tests/recall.rs`).
 
 mod compile;
-mod function_words;
 mod parse;
 
 pub use compile::{Compiled, Compiler, Demand, Leaf, Needle, Part, Relaxable, Weights};

@@ -6,8 +6,7 @@ use tantivy::schema::IndexRecordOption;
 
 use super::relax::Atom;
 use super::{Compiler, Gathered, Needle, Part, REGION_WEIGHT, any, literal};
-use crate::analysis::Normalized;
-use crate::query::function_words::is_function_word;
+use crate::analysis::{Normalized, is_function_word};
 
 /// What a word counts where it stands only as characters, cut otherwise by the dictionary; small,
 /// so that the word itself ranks above it.

@@ -103,7 +103,8 @@ const FUNCTION_WORDS: [&str; 96] = [
     "他们",
 ];
 
-/// Whether `word`, normalised, is one.
-pub(super) fn is_function_word(word: &str) -> bool {
+/// Whether `word`, normalised, holds a sentence together without saying what it is about.
+#[must_use]
+pub fn is_function_word(word: &str) -> bool {
     FUNCTION_WORDS.contains(&word)
 }
