@@ -22,6 +22,7 @@ pub use schema::Fields;
 pub use snapshot::{Snapshot, Vocabulary};
 
 use crate::corpus::{self, Corpus};
+use crate::report::{Passage, Report};
 use generation::Folder;
 
 /// Why an index cannot be built or read.
@@ -145,6 +146,22 @@ pub fn rebuild(
 ) -> Result<Snapshot, Error> {
     let fingerprint = build::fingerprint(corpus, options)?;
     build::build(corpus, path, options, &fingerprint, progress)
+}
+
+/// Builds the index at `path` of reports that are cut into passages already, with the vocabulary
+/// of a corpus or none. Report ids are not repeated.
+///
+/// # Errors
+///
+/// Fails when the vocabulary cannot be read or the index cannot be written.
+pub fn build_from(
+    reports: impl ExactSizeIterator<Item = (Report, Vec<Passage>)>,
+    vocabulary: Option<&Corpus>,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Snapshot, Error> {
+    build::build_from(reports, vocabulary, path, options, progress)
 }
 
 fn complain(generation: &str, damage: &str) {

@@ -1,4 +1,4 @@
-//! Builds a generation from the corpus.
+//! Builds a generation, from the corpus or from reports given.
 
 use std::path::Path;
 use std::time::Instant;
@@ -72,7 +72,7 @@ pub(super) fn fingerprint(corpus: &Corpus, options: &Options) -> Result<String, 
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// Builds a generation, puts it in force and opens it.
+/// Builds a generation from the corpus, puts it in force and opens it.
 pub(super) fn build(
     corpus: &Corpus,
     path: &Path,
@@ -80,43 +80,18 @@ pub(super) fn build(
     fingerprint: &str,
     progress: &dyn Fn(Progress),
 ) -> Result<Snapshot, Error> {
-    let started = Instant::now();
-    // Taken first: a corpus that cannot be read must not cost the lock or a folder.
+    // Read first: a corpus that cannot be read must not cost the lock or a folder.
     let taxonomy = corpus.taxonomy().map_err(Error::Corpus)?;
     let words = corpus.dictionary().map_err(Error::Corpus)?;
-    let dictionary = dictionary(&words);
     let (files, skipped) = corpus.files();
-
-    let folder = Folder::new(path);
-    let draft = folder.draft()?;
-    let (schema, fields) = schema::schema();
-    let index = tantivy::Index::create_in_dir(draft.path(), schema)?;
-    analysis::register(index.tokenizers(), &dictionary);
     let bytes: u64 = files
         .iter()
         .filter_map(|file| std::fs::metadata(&file.path).ok())
         .map(|metadata| metadata.len())
         .sum();
-    let useful = usize::try_from(bytes / BYTES_PER_THREAD).unwrap_or(usize::MAX);
-    let memory = options.memory_bytes.max(THREAD_MEMORY);
-    let threads = options
-        .threads
-        .min(useful.saturating_add(1))
-        .min(memory / THREAD_MEMORY)
-        .max(1);
-    let writer = index.writer_with_num_threads(threads, memory)?;
 
-    let mut builder = Builder {
-        fields,
-        writer,
-        taxonomy: &taxonomy,
-        max_chars: options.max_chars,
-        catalog: Vec::new(),
-        report: BuildReport {
-            skipped,
-            ..BuildReport::default()
-        },
-    };
+    let mut builder = Builder::begin(taxonomy, words, path, options, bytes)?;
+    builder.report.skipped = skipped;
     let of = files.len() as u64;
     for (done, file) in (0..).zip(&files) {
         progress(Progress::Reading {
@@ -125,39 +100,50 @@ pub(super) fn build(
             passages: builder.report.passages,
         });
         match corpus.read(file) {
-            Ok(text) => builder.add(&text)?,
+            Ok(text) => builder.add(&text, options.max_chars)?,
             Err(skipped) => builder.report.skipped.push(skipped),
         }
     }
     progress(Progress::Finishing);
-    let Builder {
-        mut writer,
-        catalog,
-        mut report,
-        ..
-    } = builder;
-    writer.commit()?;
-    writer.wait_merging_threads()?;
-    drop(index);
-    report.seconds = started.elapsed().as_secs_f64();
+    builder.finish(fingerprint)
+}
 
-    let vocabulary = Vocabulary {
-        themes: taxonomy
-            .themes()
-            .iter()
-            .map(|theme| (theme.id.clone(), theme.label.clone()))
-            .collect(),
-        words: words
-            .into_iter()
-            .map(|word| (word.word, word.frequency))
-            .collect(),
+/// Builds a generation from reports that are cut already, puts it in force and opens it.
+pub(super) fn build_from(
+    reports: impl ExactSizeIterator<Item = (Report, Vec<Passage>)>,
+    vocabulary: Option<&Corpus>,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Snapshot, Error> {
+    let (taxonomy, words) = match vocabulary {
+        None => (Taxonomy::empty(), Vec::new()),
+        Some(corpus) => (
+            corpus.taxonomy().map_err(Error::Corpus)?,
+            corpus.dictionary().map_err(Error::Corpus)?,
+        ),
     };
-    write_json(&draft, CATALOG, &catalog)?;
-    write_json(&draft, VOCABULARY, &vocabulary)?;
-    let verified = draft.publish(schema::VERSION, fingerprint, report)?;
-    let snapshot = Snapshot::open(verified)?;
-    Draft::forget_old(&folder);
-    Ok(snapshot)
+    let of = reports.len() as u64;
+    // How long they are is not known; they are taken to be short.
+    let mut builder = Builder::begin(taxonomy, words, path, options, of << 10)?;
+    let mut digest = blake3::Hasher::new();
+    for (done, (report, passages)) in (0..).zip(reports) {
+        if done % 256 == 0 {
+            progress(Progress::Reading {
+                files: done,
+                of,
+                passages: builder.report.passages,
+            });
+        }
+        for part in [&report.id, &report.title, &report.text] {
+            digest.update(&(part.len() as u64).to_le_bytes());
+            digest.update(part.as_bytes());
+        }
+        builder.report.bytes += report.text.len() as u64;
+        builder.add_report(&report, &passages)?;
+    }
+    progress(Progress::Finishing);
+    builder.finish(&digest.finalize().to_hex())
 }
 
 /// The tokenizer's words, with those of the corpus folded as text is.
@@ -181,29 +167,106 @@ fn write_json(draft: &Draft, name: &str, value: &impl serde::Serialize) -> Resul
         .map_err(|source| Error::Unwritable { path, source })
 }
 
-struct Builder<'a> {
+/// A generation being built. The writer stands before the draft, whose files it has open, so that
+/// it is dropped first.
+struct Builder {
+    started: Instant,
     fields: Fields,
     writer: IndexWriter,
-    taxonomy: &'a Taxonomy,
-    max_chars: usize,
+    folder: Folder,
+    draft: Draft,
+    taxonomy: Taxonomy,
+    words: Vec<DictionaryWord>,
     catalog: Vec<ReportRecord>,
     report: BuildReport,
 }
 
-impl Builder<'_> {
-    fn add(&mut self, text: &SourceText) -> Result<(), Error> {
+impl Builder {
+    /// Starts a generation at `path` for about `bytes` of text.
+    fn begin(
+        taxonomy: Taxonomy,
+        words: Vec<DictionaryWord>,
+        path: &Path,
+        options: &Options,
+        bytes: u64,
+    ) -> Result<Self, Error> {
+        let started = Instant::now();
+        let dictionary = dictionary(&words);
+        let folder = Folder::new(path);
+        let draft = folder.draft()?;
+        let (schema, fields) = schema::schema();
+        let index = tantivy::Index::create_in_dir(draft.path(), schema)?;
+        analysis::register(index.tokenizers(), &dictionary);
+        let useful = usize::try_from(bytes / BYTES_PER_THREAD).unwrap_or(usize::MAX);
+        let memory = options.memory_bytes.max(THREAD_MEMORY);
+        let threads = options
+            .threads
+            .min(useful.saturating_add(1))
+            .min(memory / THREAD_MEMORY)
+            .max(1);
+        let writer = index.writer_with_num_threads(threads, memory)?;
+        Ok(Self {
+            started,
+            fields,
+            writer,
+            folder,
+            draft,
+            taxonomy,
+            words,
+            catalog: Vec::new(),
+            report: BuildReport::default(),
+        })
+    }
+
+    /// Writes what is left, puts the generation in force and opens it.
+    fn finish(self, fingerprint: &str) -> Result<Snapshot, Error> {
+        let Self {
+            started,
+            mut writer,
+            folder,
+            draft,
+            taxonomy,
+            words,
+            catalog,
+            mut report,
+            ..
+        } = self;
+        writer.commit()?;
+        writer.wait_merging_threads()?;
+        report.seconds = started.elapsed().as_secs_f64();
+
+        let vocabulary = Vocabulary {
+            themes: taxonomy
+                .themes()
+                .iter()
+                .map(|theme| (theme.id.clone(), theme.label.clone()))
+                .collect(),
+            words: words
+                .into_iter()
+                .map(|word| (word.word, word.frequency))
+                .collect(),
+        };
+        write_json(&draft, CATALOG, &catalog)?;
+        write_json(&draft, VOCABULARY, &vocabulary)?;
+        let verified = draft.publish(schema::VERSION, fingerprint, report)?;
+        let snapshot = Snapshot::open(verified)?;
+        Draft::forget_old(&folder);
+        Ok(snapshot)
+    }
+
+    fn add(&mut self, text: &SourceText, max_chars: usize) -> Result<(), Error> {
         self.report.files += 1;
         self.report.bytes += text.text.len() as u64;
         self.warn(&text.warnings);
         for report in &text.reports {
-            self.add_report(report)?;
+            let (passages, warnings) = passage::split(report, max_chars);
+            self.warn(&warnings);
+            self.add_report(report, &passages)?;
         }
         Ok(())
     }
 
-    fn add_report(&mut self, report: &Report) -> Result<(), Error> {
-        let (passages, warnings) = passage::split(report, self.max_chars);
-        self.warn(&warnings);
+    fn add_report(&mut self, report: &Report, passages: &[Passage]) -> Result<(), Error> {
         for boilerplate in &report.boilerplate {
             *self
                 .report
@@ -230,8 +293,8 @@ impl Builder<'_> {
             measures: u32::try_from(measures.len()).unwrap_or(u32::MAX),
             characters: report.text.chars().count() as u64,
         });
-        for passage in &passages {
-            let record = record(report, passage, self.taxonomy);
+        for passage in passages {
+            let record = record(report, passage, &self.taxonomy);
             let document = self.document(report, &record)?;
             self.writer.add_document(document)?;
             self.report.passages += 1;
