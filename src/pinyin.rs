@@ -62,7 +62,7 @@ pub fn readings(c: char) -> impl Iterator<Item = &'static str> {
     let mut count = 0;
     let given = c.to_pinyin_multi().into_iter().flatten();
     for reading in given.filter_map(|reading| standard(reading.plain())) {
-        if count < MAX_READINGS && !found.iter().any(|known| *known == reading) {
+        if count < MAX_READINGS && !found.contains(&reading) {
             if let Some(place) = found.get_mut(count) {
                 *place = reading;
             }

@@ -198,7 +198,7 @@ mod tests {
             ("luecheng", "lve cheng|lu e cheng"),
             ("lvecheng", "lve cheng|lv e cheng"),
             ("chang'an", "chang an"),
-            ("fangan", "fan gan|fang an"),
+            ("fangan", "fang an|fan gan"),
             ("app", ""),
             ("wifi", ""),
             ("", ""),
