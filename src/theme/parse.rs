@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::matcher::comparable;
 use super::{Scoring, Term, Theme};
+use crate::diagnostic::{Source, Syntax, nearest};
 
 /// The lists of terms a theme may have, and what a term in each weighs.
 const GROUPS: [(&str, f32); 3] = [("strong", 3.0), ("terms", 1.0), ("weak", 0.3)];
@@ -196,7 +197,9 @@ pub(super) struct Parsed {
 }
 
 pub(super) fn parse(text: &str) -> Result<Parsed, Error> {
-    let reader = Reader { text };
+    let reader = Reader {
+        source: Source::new(text),
+    };
     let root = DeTable::parse(text).map_err(|error| reader.syntax(&error))?;
     let mut parsed = Parsed {
         themes: Vec::new(),
@@ -265,36 +268,31 @@ impl Located {
 }
 
 struct Reader<'a> {
-    text: &'a str,
+    source: Source<'a>,
 }
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
 impl Reader<'_> {
-    fn line(&self, offset: usize) -> usize {
-        let before = self.text.as_bytes().iter().take(offset);
-        1 + before.filter(|&&byte| byte == b'\n').count()
-    }
-
     fn at<T>(&self, place: &Spanned<T>, problem: Problem) -> Located {
         Located {
-            line: self.line(place.span().start),
+            line: self.source.line_of(place),
             problem,
         }
     }
 
     fn syntax(&self, error: &toml::de::Error) -> Error {
-        let line = self.line(error.span().map_or(0, |span| span.start));
-        let content = self.text.lines().nth(line - 1).unwrap_or_default();
-        let content = content.split('#').next().unwrap_or_default();
+        let Syntax {
+            line,
+            message,
+            full_width,
+        } = self.source.syntax(error);
         Error {
             line,
             theme: None,
             problem: Problem::Syntax {
-                message: error.message().to_owned(),
-                full_width: content
-                    .chars()
-                    .find(|c| "“”‘’，、［］【】＝｛｝".contains(*c)),
+                message,
+                full_width,
             },
         }
     }
@@ -352,7 +350,7 @@ impl Reader<'_> {
                 .ok_or_else(|| self.at(value, wrong_type(WEIGHTS, expected)))?;
             for (term, weight) in weights {
                 let text = term.get_ref().clone().into_owned();
-                let line = self.line(term.span().start);
+                let line = self.source.line_of(term);
                 note(&mut seen, &text, line)?;
                 let weight = self.number(&text, weight, 0.0, MAX_WEIGHT)?;
                 terms.push(Term { text, weight });
@@ -378,7 +376,7 @@ impl Reader<'_> {
             .get_ref()
             .as_str()
             .ok_or_else(|| self.at(value, wrong_type(key, "引号里的文字")))?;
-        Ok((text.to_owned(), self.line(value.span().start)))
+        Ok((text.to_owned(), self.source.line_of(value)))
     }
 
     /// The terms of a list, with their lines.
@@ -392,7 +390,7 @@ impl Reader<'_> {
             .iter()
             .map(|item| {
                 let text = item.get_ref().as_str().ok_or_else(|| wrong(item))?;
-                Ok((text.to_owned(), self.line(item.span().start)))
+                Ok((text.to_owned(), self.source.line_of(item)))
             })
             .collect()
     }
@@ -480,31 +478,9 @@ fn wrong_type(key: &str, expected: &'static str) -> Problem {
 }
 
 fn unknown(key: &str, known: &[&'static str]) -> Problem {
-    // A third of the letters may be wrong: weight is near to weights, 词 to nothing.
-    let nearest = known
-        .iter()
-        .map(|&known| (distance(key, known), known))
-        .min()
-        .filter(|&(distance, known)| distance * 3 <= known.len())
-        .map(|(_, known)| known);
     Problem::UnknownKey {
         key: key.to_owned(),
-        nearest,
+        nearest: nearest(key, known),
         known: known.to_vec(),
     }
-}
-
-/// The Levenshtein distance of two keys, in characters, whatever their case.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.to_lowercase().chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, &to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
