@@ -19,16 +19,20 @@
 //! | [`pinyin`] | what characters are read as, and what a run of letters spells |
 //! | [`region`] | the divisions of GB/T 2260, and names to divisions |
 //! | [`theme`] | the theme taxonomy, and texts to themes with the terms that decided |
+//! | [`synonym`] | words that mean the same, found in a query |
 //! | [`year`] | the years a text mentions |
+//! | [`number`] | the numbers of a query, and how else texts write them |
 //! | [`numbering`] | the numbers documents put before their units |
 //! | [`report`] | reports, passages, spans, warnings: the words all others speak |
 //! | [`config`] | `config.toml`, environment and flags to typed settings |
 //! | [`corpus`] | files to reports; the only opener of `corpus/` |
 //! | [`passage`] | reports to passages |
 //! | [`analysis`] | text to tokens, the same for passages and queries |
+//! | [`phrase`] | the set phrases of a corpus, found by counting |
 //! | [`index`] | schema, building, generations, opening; the only opener of `index/` |
 //! | [`query`] | any string to a tree, the tree to what the engine runs |
 //! | [`search`] | request to response on one snapshot |
+//! | [`eval`] | judged queries to measures of ranking |
 //! | [`http`] | routes, wire types, pages, problem details; the only chooser of statuses |
 
 pub mod fold;
@@ -36,14 +40,18 @@ pub mod diagnostic;
 pub mod pinyin;
 pub mod region;
 pub mod theme;
+pub mod synonym;
 pub mod year;
+pub mod number;
 pub mod numbering;
 pub mod report;
 pub mod config;
 pub mod corpus;
 pub mod passage;
 pub mod analysis;
+pub mod phrase;
 pub mod index;
 pub mod query;
 pub mod search;
+pub mod eval;
 pub mod http;
