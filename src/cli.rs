@@ -3,6 +3,7 @@
 //! What a command is asked for goes to standard output; progress, warnings and errors go to
 //! standard error, errors as one line that says what to do.
 
+mod eval;
 mod index;
 mod inspect;
 mod progress;
@@ -140,6 +141,17 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// 以评判衡量排序：nDCG@10、MRR@10、recall@10、recall@100、每秒检索次数
+    #[command(
+        help_template = HELP,
+        next_help_heading = "选项",
+        override_usage = "cesou eval [选项] --judgements 文件\n      cesou eval [选项] --corpus 文件 --queries 文件 --qrels 文件",
+        after_help = "测试集为 BEIR 格式，可用 zstd 压缩：corpus.jsonl 每行有 _id、title、text，一篇作一个段落；queries.jsonl 每行有 _id、text；qrels.tsv 三列为检索词编号、文档编号、等级。测试集的索引建在系统的临时文件夹，用后即删；词表和检索设置与服务相同。"
+    )]
+    Eval {
+        #[command(flatten)]
+        flags: Box<eval::Flags>,
+    },
 }
 
 /// Does what the command line says.
@@ -164,10 +176,14 @@ pub(crate) fn run() -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
     let command = cli.command.unwrap_or(Command::Serve { flags: cli.serve });
     let mut overrides = Overrides::default();
-    for (key, value) in [
-        ("corpus.path", cli.common.corpus),
-        ("index.path", cli.common.index),
-    ] {
+    let mut corpus = cli.common.corpus;
+    // A test collection's documents are no folder of reports: the vocabulary stays that of the
+    // settings.
+    let documents = match &command {
+        Command::Eval { flags } if flags.brings_corpus() => corpus.take().map(PathBuf::from),
+        _ => None,
+    };
+    for (key, value) in [("corpus.path", corpus), ("index.path", cli.common.index)] {
         if let Some(value) = value {
             overrides.set(key, value);
         }
@@ -205,6 +221,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
             filter,
         } => search::run(&settings, &query.join(" "), exact, limit, &filter),
         Command::Inspect { files, json } => inspect::run(&settings, &files, json),
+        Command::Eval { flags } => eval::run(&settings, documents.as_deref(), &flags),
     }
 }
 

@@ -407,6 +407,33 @@ pub fn reports(source: &str, text: &str) -> (Vec<Report>, Vec<Warning>) {
     (reports, warnings)
 }
 
+/// A report whose title and text come apart from each other, as records of other systems do.
+///
+/// Its region is read from the title. `id` is `[A-Za-z0-9_-]` only.
+#[must_use]
+pub fn record(id: String, source: &str, title: &str, text: &str) -> Report {
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let read = titles::read(&title);
+    let (text, title_range) = if title.is_empty() {
+        (text.to_owned(), None)
+    } else {
+        let range = Span::new(0, title.len());
+        (format!("{title}\n\n{text}"), Some(range))
+    };
+    Report {
+        id,
+        title: read.text,
+        tagline: read.tagline,
+        region: read.region,
+        source: source.to_owned(),
+        range: Span::new(0, text.len()),
+        line: 1,
+        text,
+        title_range,
+        boilerplate: Vec::new(),
+    }
+}
+
 /// Gives each report its id: the division's code, then a digest of file name, title and, where a
 /// file repeats a title, which of them it is. Other files have no say in it, so adding one
 /// changes no permalink.

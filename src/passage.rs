@@ -42,6 +42,33 @@ pub fn split(report: &Report, max_chars: usize) -> (Vec<Passage>, Vec<Warning>) 
     (passages, splitter.warnings)
 }
 
+/// The whole of `report` as one passage, whatever its length: its overview, with every line below
+/// the title as a paragraph.
+#[must_use]
+pub fn whole(report: &Report) -> Passage {
+    let title = report.title_range;
+    let mut first_line = None;
+    let mut paragraphs = Vec::new();
+    for line in lines(&report.text) {
+        if Some(line.span) != title {
+            first_line = first_line.or(Some(line.index));
+            paragraphs.push(line.span);
+        }
+    }
+    Passage {
+        range: Span::new(0, report.text.len()),
+        kind: Kind::Overview,
+        path: Vec::new(),
+        heading: None,
+        parents: Vec::new(),
+        paragraphs,
+        part: 1,
+        parts: 1,
+        line: first_line.unwrap_or(0),
+        repeat: 1,
+    }
+}
+
 /// A line that is not blank.
 struct Line<'a> {
     /// Without blanks at its ends.
