@@ -146,7 +146,7 @@ enum Command {
         help_template = HELP,
         next_help_heading = "选项",
         override_usage = "cesou eval [选项] --judgements 文件\n      cesou eval [选项] --corpus 文件 --queries 文件 --qrels 文件",
-        after_help = "测试集为 BEIR 格式，可用 zstd 压缩：corpus.jsonl 每行有 _id、title、text，一篇作一个段落；queries.jsonl 每行有 _id、text；qrels.tsv 三列为检索词编号、文档编号、等级。测试集的索引建在系统的临时文件夹，用后即删；词表和检索设置与服务相同。"
+        after_help = "测试集为 BEIR 格式，可为 Zstandard 压缩（.zst）：corpus.jsonl 每行有 _id、title、text，一篇作一个段落；queries.jsonl 每行有 _id、text；qrels.tsv 三列为检索词编号、文档编号、等级。测试集的索引建在系统的临时文件夹，用后即删；词表和检索设置与服务相同。"
     )]
     Eval {
         #[command(flatten)]

@@ -68,7 +68,7 @@ fn help_is_in_chinese_and_says_what_each_subcommand_is_for() {
         let run = place.run(&[flag]);
         let help = run.exits(0);
         assert_eq!(run.err(), "");
-        for subcommand in ["serve", "index", "search", "inspect"] {
+        for subcommand in ["serve", "index", "search", "inspect", "eval"] {
             let line = help
                 .lines()
                 .find(|line| line.trim_start().starts_with(&format!("{subcommand} ")))
@@ -81,7 +81,7 @@ fn help_is_in_chinese_and_says_what_each_subcommand_is_for() {
         assert!(help.contains("退出码"), "{help}");
         assert!(help.ends_with('\n'), "{help:?}");
     }
-    for subcommand in ["serve", "index", "search", "inspect"] {
+    for subcommand in ["serve", "index", "search", "inspect", "eval"] {
         let help = place.run(&[subcommand, "--help"]).exits(0);
         assert!(help.contains("用法：cesou "), "{help}");
         assert!(help.contains("--corpus"), "{help}");

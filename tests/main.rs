@@ -9,6 +9,7 @@
 //! | `commands` | the binary as a user runs it: what each command prints, and serving |
 //! | `decoding` | bytes to text: encodings, cleaning, refusals |
 //! | `durability` | generations, damage, rebuilding, locking |
+//! | `eval` | measuring ranking: the measures, significance, test collections, judgement files |
 //! | `facets` | counts against a recount by brute force |
 //! | `headers` | what stands around an answer: tags, `HEAD`, compression, other origins |
 //! | `hostile` | query strings and requests made to hurt |
@@ -43,6 +44,7 @@ mod bad_input;
 mod commands;
 mod decoding;
 mod durability;
+mod eval;
 mod facets;
 mod headers;
 mod hostile;

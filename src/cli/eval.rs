@@ -76,8 +76,14 @@ pub(super) fn run(
     documents: Option<&Path>,
     flags: &Flags,
 ) -> anyhow::Result<Outcome> {
-    // Read first: a run may take minutes, and a slip in the file's name should not cost them.
+    // Looked at first: a run may take minutes, and a slip in a file's name should not cost them.
     let other = flags.compare.as_deref().map(eval::saved_run).transpose()?;
+    if let Some(folder) = flags.save.as_deref().and_then(Path::parent)
+        && !folder.as_os_str().is_empty()
+        && !folder.is_dir()
+    {
+        bail!("没有文件夹 {}，结果无处可存；请先建立它", folder.display());
+    }
     let method = Method {
         options: search::Options::from(&settings.search),
         matching: flags.matching,
@@ -283,14 +289,15 @@ fn print(out: &mut impl Write, run: &Run, per_query: bool) -> io::Result<()> {
 }
 
 fn left_out(run: &Run) -> String {
-    let mut said = String::new();
-    if run.unjudged > 0 {
-        said += &format!("；另有 {} 个没有评判，不计", run.unjudged);
-    }
-    if run.unasked > 0 {
-        said += &format!("；有评判而没有检索词的 {} 个，不计", run.unasked);
-    }
-    said
+    let unjudged = match run.unjudged {
+        0 => String::new(),
+        count => format!("；另有 {count} 个没有评判，不计"),
+    };
+    let unasked = match run.unasked {
+        0 => String::new(),
+        count => format!("；有评判而没有检索词的 {count} 个，不计"),
+    };
+    unjudged + &unasked
 }
 
 fn print_comparison(out: &mut impl Write, comparison: &Comparison) -> io::Result<()> {
