@@ -13,6 +13,7 @@
 //! | `facets` | counts against a recount by brute force |
 //! | `headers` | what stands around an answer: tags, `HEAD`, compression, other origins |
 //! | `hostile` | query strings and requests made to hurt |
+//! | `numbers` | numbers in a query, and how else they are written |
 //! | `pages` | the pages for readers |
 //! | `quality` | ranking against judgements |
 //! | `queries` | the query parser: cases, and arbitrary text |
@@ -48,6 +49,7 @@ mod eval;
 mod facets;
 mod headers;
 mod hostile;
+mod numbers;
 mod pages;
 mod quality;
 mod queries;
