@@ -21,6 +21,7 @@ use walkdir::WalkDir;
 pub use decode::{Decoded, Note, Refusal, decode};
 
 use crate::report::{Boilerplate, Report, Span, Warning, WarningKind};
+use crate::synonym::{self, Synonyms};
 use crate::theme::{self, Taxonomy};
 
 /// The reports' folder within the corpus.
@@ -29,6 +30,8 @@ const REPORTS: &str = "reports";
 const THEMES: &str = "themes.toml";
 /// The tokenizer's additional words within the corpus.
 const DICTIONARY: &str = "dictionary.txt";
+/// The words that mean the same within the corpus.
+const SYNONYMS: &str = "synonyms.toml";
 /// Endings of the files that are read as text.
 const TEXT_ENDINGS: [&str; 4] = ["txt", "md", "text", "markdown"];
 
@@ -57,6 +60,14 @@ pub enum Error {
         /// Where in it, and what is wrong.
         source: theme::Error,
     },
+    /// The synonyms are malformed.
+    #[error("{} {source}", path.display())]
+    Synonyms {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, and what is wrong.
+        source: synonym::Error,
+    },
     /// A line of the dictionary is malformed.
     #[error("{} 第 {line} 行：{message}", path.display())]
     Dictionary {
@@ -67,6 +78,38 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+}
+
+/// A file in which the site owner keeps what is known of the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VocabularyFile {
+    /// The theme taxonomy; the index is built with it.
+    Themes,
+    /// The tokenizer's additional words; the index is built with them.
+    Dictionary,
+    /// The words that mean the same; they change queries only.
+    Synonyms,
+}
+
+impl VocabularyFile {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Themes, Self::Dictionary, Self::Synonyms];
+
+    /// Its name within the corpus.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Themes => THEMES,
+            Self::Dictionary => DICTIONARY,
+            Self::Synonyms => SYNONYMS,
+        }
+    }
+
+    /// Whether a change of it calls for a new index.
+    #[must_use]
+    pub fn is_indexed(self) -> bool {
+        self != Self::Synonyms
+    }
 }
 
 /// A folder of reports and the vocabulary of its field.
@@ -238,7 +281,23 @@ impl Corpus {
         Ok(words)
     }
 
-    /// The text of each vocabulary file, by name, for telling whether it changed.
+    /// The words that mean the same, with the text they were read from; both empty where the
+    /// corpus has no synonyms.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file is there and cannot be read or understood.
+    pub fn synonyms(&self) -> Result<(Synonyms, String), Error> {
+        let path = self.root.join(SYNONYMS);
+        let text = read_optional(&path)?.unwrap_or_default();
+        match Synonyms::from_toml(&text) {
+            Ok(synonyms) => Ok((synonyms, text)),
+            Err(source) => Err(Error::Synonyms { path, source }),
+        }
+    }
+
+    /// The text of each vocabulary file the index is built with, by name, for telling whether it
+    /// changed.
     ///
     /// # Errors
     ///
@@ -253,6 +312,28 @@ impl Corpus {
                 ))
             })
             .collect()
+    }
+
+    /// What is wrong with a vocabulary file, if anything is.
+    #[must_use]
+    pub fn refusal(&self, file: VocabularyFile) -> Option<Error> {
+        match file {
+            VocabularyFile::Themes => self.taxonomy().err(),
+            VocabularyFile::Dictionary => self.dictionary().err(),
+            VocabularyFile::Synonyms => self.synonyms().err(),
+        }
+    }
+
+    /// A digest of a vocabulary file, for telling cheaply whether it changed; of a missing one it
+    /// is that of an empty one, and of an unreadable one that of what the system said.
+    #[must_use]
+    pub fn digest(&self, file: VocabularyFile) -> [u8; 32] {
+        let content = match fs::read(self.root.join(file.name())) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => format!("\0{error}").into_bytes(),
+        };
+        blake3::hash(&content).into()
     }
 }
 

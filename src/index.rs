@@ -14,6 +14,7 @@ mod snapshot;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use build::{Progress, UNKNOWN_REGION, record};
 pub use generation::Manifest;
@@ -21,8 +22,9 @@ pub use record::{BuildReport, PassageRecord, ReportRecord};
 pub use schema::Fields;
 pub use snapshot::{Snapshot, Vocabulary};
 
-use crate::corpus::{self, Corpus};
+use crate::corpus::{self, Corpus, VocabularyFile};
 use crate::report::{Passage, Report};
+use crate::synonym::Synonyms;
 use generation::Folder;
 
 /// Why an index cannot be built or read.
@@ -99,13 +101,101 @@ pub struct Opened {
     pub built: bool,
 }
 
-/// Opens the index at `path`, building it first when it is missing, damaged or out of date.
+/// Opens the index at `path`, building it first when it is missing, damaged or out of date, with
+/// the corpus's synonyms in force.
 ///
 /// # Errors
 ///
-/// Fails when the corpus cannot be read or the index cannot be written; an index that was there
-/// stays as it was.
+/// Fails when the corpus or its vocabulary cannot be read or the index cannot be written; an index
+/// that was there stays as it was.
 pub fn open_or_build(
+    corpus: &Corpus,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Opened, Error> {
+    // Read first: nothing is begun for a vocabulary that is wrong.
+    let synonyms = corpus.synonyms().map_err(Error::Corpus)?;
+    let opened = open_or_build_generation(corpus, path, options, progress)?;
+    Ok(Opened {
+        snapshot: opened.snapshot.with_synonyms(accept(synonyms, path)),
+        ..opened
+    })
+}
+
+/// As [`open_or_build`], but a malformed vocabulary file does not put an index out of service: the
+/// last good state of the file stays in force. What is wrong with which files comes back beside
+/// the index, empty where nothing is.
+///
+/// While the taxonomy or the dictionary is malformed no index can be built, so the one that is
+/// there is opened as it is, changed reports or not.
+///
+/// # Errors
+///
+/// As [`open_or_build`], and what is wrong with the vocabulary where no last good state is kept.
+pub fn open_in_force(
+    corpus: &Corpus,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<(Opened, Vec<corpus::Error>), Error> {
+    let mut refused: Vec<(VocabularyFile, corpus::Error)> = VocabularyFile::ALL
+        .into_iter()
+        .filter_map(|file| Some((file, corpus.refusal(file)?)))
+        .collect();
+    let indexed =
+        |refused: &[(VocabularyFile, _)]| refused.iter().any(|(file, _)| file.is_indexed());
+    let folder = Folder::new(path);
+    let mut opened = if indexed(&refused) {
+        match open_as_it_is(&folder) {
+            Some(snapshot) => Opened {
+                snapshot,
+                built: false,
+            },
+            None => return Err(Error::Corpus(refused.swap_remove(0).1)),
+        }
+    } else {
+        open_or_build_generation(corpus, path, options, progress)?
+    };
+    let synonyms = match corpus.synonyms() {
+        Ok(synonyms) => accept(synonyms, path),
+        Err(error) => folder.synonyms().ok_or(Error::Corpus(error))?,
+    };
+    opened.snapshot = opened.snapshot.with_synonyms(synonyms);
+    let refused = refused.into_iter().map(|(_, error)| error).collect();
+    Ok((opened, refused))
+}
+
+/// Builds the index at `path` anew, whether or not it is up to date.
+///
+/// # Errors
+///
+/// As [`open_or_build`].
+pub fn rebuild(
+    corpus: &Corpus,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Snapshot, Error> {
+    let synonyms = corpus.synonyms().map_err(Error::Corpus)?;
+    let fingerprint = build::fingerprint(corpus, options)?;
+    let snapshot = build::build(corpus, path, options, &fingerprint, progress)?;
+    Ok(snapshot.with_synonyms(accept(synonyms, path)))
+}
+
+/// Puts synonyms and their text, as [`Corpus::synonyms`] reads them, in force for the index at
+/// `path`: they are kept beside it as the last good ones.
+///
+/// That they cannot be kept is no reason not to use them; it is logged.
+#[must_use]
+pub fn accept((synonyms, text): (Synonyms, String), path: &Path) -> Arc<Synonyms> {
+    if let Err(error) = Folder::new(path).keep_synonyms(&text) {
+        tracing::warn!(%error, "同义词的备份存不下；重新启动时若同义词文件有误，将没有可用的旧版");
+    }
+    Arc::new(synonyms)
+}
+
+fn open_or_build_generation(
     corpus: &Corpus,
     path: &Path,
     options: &Options,
@@ -133,19 +223,16 @@ pub fn open_or_build(
     })
 }
 
-/// Builds the index at `path` anew, whether or not it is up to date.
-///
-/// # Errors
-///
-/// As [`open_or_build`].
-pub fn rebuild(
-    corpus: &Corpus,
-    path: &Path,
-    options: &Options,
-    progress: &dyn Fn(Progress),
-) -> Result<Snapshot, Error> {
-    let fingerprint = build::fingerprint(corpus, options)?;
-    build::build(corpus, path, options, &fingerprint, progress)
+/// The newest whole generation of this layout, whatever it was built from.
+fn open_as_it_is(folder: &Folder) -> Option<Snapshot> {
+    let generation = folder.newest_whole(complain)?;
+    if generation.manifest.schema != schema::VERSION {
+        return None;
+    }
+    let opened = Snapshot::open(generation);
+    opened
+        .inspect_err(|error| tracing::warn!(%error, "索引打不开"))
+        .ok()
 }
 
 /// Builds the index at `path` of reports that are cut into passages already, with the vocabulary
@@ -161,7 +248,12 @@ pub fn build_from(
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<Snapshot, Error> {
-    build::build_from(reports, vocabulary, path, options, progress)
+    let synonyms = match vocabulary {
+        Some(corpus) => corpus.synonyms().map_err(Error::Corpus)?.0,
+        None => Synonyms::empty(),
+    };
+    let snapshot = build::build_from(reports, vocabulary, path, options, progress)?;
+    Ok(snapshot.with_synonyms(Arc::new(synonyms)))
 }
 
 fn complain(generation: &str, damage: &str) {

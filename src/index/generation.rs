@@ -4,6 +4,7 @@
 //! index/current              the name of the generation in force
 //! index/000003-5f2a9c01/     one generation: tantivy's files, catalogue, vocabulary, manifest
 //! index/building-000004/     one being built; whatever is left of it is removed by the next build
+//! index/synonyms.toml        the last synonyms that were in force
 //! index/lock                 held while building
 //! ```
 //!
@@ -18,16 +19,19 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::record::BuildReport;
+use crate::synonym::Synonyms;
 
 const CURRENT: &str = "current";
 const LOCK: &str = "lock";
 const MANIFEST: &str = "manifest";
 const BUILDING: &str = "building-";
+const SYNONYMS: &str = "synonyms.toml";
 /// How many generations are kept: the one in force and the one before it.
 const KEPT: usize = 2;
 
@@ -153,6 +157,24 @@ impl Folder {
             path,
             _lock: lock,
         })
+    }
+
+    /// The last synonyms that were in force, where they are kept and whole.
+    pub(super) fn synonyms(&self) -> Option<Arc<Synonyms>> {
+        let text = fs::read_to_string(self.root.join(SYNONYMS)).ok()?;
+        Synonyms::from_toml(&text).ok().map(Arc::new)
+    }
+
+    /// Keeps the text of synonyms that are in force, unless it is what is kept already.
+    pub(super) fn keep_synonyms(&self, text: &str) -> io::Result<()> {
+        let path = self.root.join(SYNONYMS);
+        if fs::read(&path).is_ok_and(|kept| kept == text.as_bytes()) {
+            return Ok(());
+        }
+        let next = self.root.join("synonyms.new");
+        write_durably(&next, text.as_bytes())?;
+        fs::rename(&next, path)?;
+        sync_folder(&self.root)
     }
 
     /// The names of all generations, newest first.

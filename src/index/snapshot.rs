@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tantivy::collector::TopDocs;
@@ -15,6 +16,7 @@ use super::schema::{self, Fields};
 use super::{Error, build};
 use crate::analysis::{self, Dictionary};
 use crate::corpus::DictionaryWord;
+use crate::synonym::Synonyms;
 
 pub(super) const CATALOG: &str = "catalog.json";
 pub(super) const VOCABULARY: &str = "vocabulary.json";
@@ -28,8 +30,16 @@ pub struct Vocabulary {
     pub words: Vec<(String, Option<usize>)>,
 }
 
-/// An opened generation. Shared by all requests that began while it was in force.
+/// An opened generation, with the synonyms in force. Shared by all requests that began while it
+/// was; cheap to clone.
+#[derive(Clone)]
 pub struct Snapshot {
+    generation: Arc<Generation>,
+    synonyms: Arc<Synonyms>,
+}
+
+/// What was opened of a generation.
+struct Generation {
     name: String,
     manifest: Manifest,
     searcher: Searcher,
@@ -71,7 +81,7 @@ impl Snapshot {
             .zip(&reports)
             .map(|(at, report)| (report.id.clone(), at))
             .collect();
-        let mut snapshot = Self {
+        let mut generation = Generation {
             name,
             manifest,
             searcher,
@@ -82,68 +92,74 @@ impl Snapshot {
             by_id,
             homonyms: HashSet::new(),
         };
-        snapshot.homonyms = snapshot.find_homonyms();
-        Ok(snapshot)
+        generation.homonyms = generation.find_homonyms();
+        Ok(Self {
+            generation: Arc::new(generation),
+            synonyms: Arc::default(),
+        })
     }
 
     /// The generation's name; another one for every build.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.generation.name
     }
 
     /// What it was made from.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+        &self.generation.manifest
     }
 
     /// tantivy's view of it.
     #[must_use]
     pub fn searcher(&self) -> &Searcher {
-        &self.searcher
+        &self.generation.searcher
     }
 
     /// The schema's fields.
     #[must_use]
     pub fn fields(&self) -> &Fields {
-        &self.fields
+        &self.generation.fields
     }
 
     /// The words its passages were cut with.
     #[must_use]
     pub fn dictionary(&self) -> &Dictionary {
-        &self.dictionary
+        &self.generation.dictionary
     }
 
     /// Id and label of each theme, in the taxonomy's order.
     #[must_use]
     pub fn themes(&self) -> &[(String, String)] {
-        &self.vocabulary.themes
+        &self.generation.vocabulary.themes
     }
 
     /// Its reports in the order of the corpus.
     #[must_use]
     pub fn reports(&self) -> &[ReportRecord] {
-        &self.reports
+        &self.generation.reports
     }
 
     /// The report of that id.
     #[must_use]
     pub fn report(&self, id: &str) -> Option<&ReportRecord> {
-        self.by_id.get(id).and_then(|&at| self.reports.get(at))
+        self.generation
+            .by_id
+            .get(id)
+            .and_then(|&at| self.generation.reports.get(at))
     }
 
     /// How many passages it holds.
     #[must_use]
     pub fn passages(&self) -> u64 {
-        self.searcher.num_docs()
+        self.generation.searcher.num_docs()
     }
 
     /// Whether several cities or counties in it have this name.
     #[must_use]
     pub fn is_homonym(&self, name: &str) -> bool {
-        self.homonyms.contains(name)
+        self.generation.homonyms.contains(name)
     }
 
     /// The passage of that id.
@@ -153,10 +169,11 @@ impl Snapshot {
     /// Fails when the index cannot be read.
     pub fn passage(&self, id: &str) -> Result<Option<PassageRecord>, Error> {
         let query = TermQuery::new(
-            Term::from_field_text(self.fields.id, id),
+            Term::from_field_text(self.generation.fields.id, id),
             IndexRecordOption::Basic,
         );
         let found = self
+            .generation
             .searcher
             .search(&query, &TopDocs::with_limit(1).order_by_score())?;
         found
@@ -175,10 +192,10 @@ impl Snapshot {
             return Ok(Vec::new());
         }
         let query = TermQuery::new(
-            Term::from_field_text(self.fields.report, &report.id),
+            Term::from_field_text(self.generation.fields.report, &report.id),
             IndexRecordOption::Basic,
         );
-        let found = self.searcher.search(
+        let found = self.generation.searcher.search(
             &query,
             &TopDocs::with_limit(report.passages as usize)
                 .order_by_u64_field("order", tantivy::Order::Asc),
@@ -195,9 +212,9 @@ impl Snapshot {
     ///
     /// Fails when the index cannot be read.
     pub fn record(&self, address: DocAddress) -> Result<PassageRecord, Error> {
-        let document: TantivyDocument = self.searcher.doc(address)?;
+        let document: TantivyDocument = self.generation.searcher.doc(address)?;
         let bytes = document
-            .get_first(self.fields.record)
+            .get_first(self.generation.fields.record)
             .and_then(|value| value.as_bytes())
             .unwrap_or_default();
         serde_json::from_slice(bytes).map_err(|source| Error::Record {
@@ -206,6 +223,23 @@ impl Snapshot {
         })
     }
 
+    /// The words that mean the same, as they are in force.
+    #[must_use]
+    pub fn synonyms(&self) -> &Arc<Synonyms> {
+        &self.synonyms
+    }
+
+    /// The same generation with other synonyms in force.
+    #[must_use]
+    pub fn with_synonyms(&self, synonyms: Arc<Synonyms>) -> Self {
+        Self {
+            generation: Arc::clone(&self.generation),
+            synonyms,
+        }
+    }
+}
+
+impl Generation {
     fn find_homonyms(&self) -> HashSet<String> {
         let mut seen: HashMap<String, HashSet<&str>> = HashMap::new();
         for report in &self.reports {
