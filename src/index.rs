@@ -8,6 +8,7 @@
 
 mod build;
 mod generation;
+mod lexicon;
 mod record;
 mod schema;
 mod snapshot;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 pub use build::{Progress, UNKNOWN_REGION, record};
 pub use generation::Manifest;
+pub use lexicon::{Known, Lexicon};
 pub use record::{BuildReport, PassageRecord, ReportRecord};
 pub use schema::Fields;
 pub use snapshot::{Snapshot, Vocabulary};

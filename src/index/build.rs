@@ -6,6 +6,7 @@ use std::time::Instant;
 use tantivy::{IndexWriter, TantivyDocument};
 
 use super::generation::{Draft, Folder};
+use super::lexicon::{self, Lexicon};
 use super::record::{BuildReport, PassageRecord, ReportRecord};
 use super::schema::{self, Fields};
 use super::snapshot::{CATALOG, VOCABULARY, Vocabulary};
@@ -222,6 +223,7 @@ impl Builder {
     fn finish(self, fingerprint: &str) -> Result<Snapshot, Error> {
         let Self {
             started,
+            fields,
             mut writer,
             folder,
             draft,
@@ -248,6 +250,9 @@ impl Builder {
         };
         write_json(&draft, CATALOG, &catalog)?;
         write_json(&draft, VOCABULARY, &vocabulary)?;
+        let built = tantivy::Index::open_in_dir(draft.path())?.reader()?;
+        let words = Lexicon::build(&built.searcher(), &fields, &catalog, &vocabulary.themes)?;
+        lexicon::write(draft.path(), &words)?;
         let verified = draft.publish(schema::VERSION, fingerprint, report)?;
         let snapshot = Snapshot::open(verified)?;
         Draft::forget_old(&folder);

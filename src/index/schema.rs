@@ -13,7 +13,7 @@ use crate::analysis;
 
 /// Raised whenever fields, splitting, analysis, embedded tables or the stored form change, so that
 /// an index made before is rebuilt rather than misread.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 
 /// Handles of all fields.
 #[derive(Debug, Clone)]

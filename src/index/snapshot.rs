@@ -11,6 +11,7 @@ use tantivy::schema::{IndexRecordOption, Value};
 use tantivy::{DocAddress, ReloadPolicy, Searcher, TantivyDocument, Term};
 
 use super::generation::{Manifest, Verified};
+use super::lexicon::{self, Lexicon};
 use super::record::{PassageRecord, ReportRecord};
 use super::schema::{self, Fields};
 use super::{Error, build};
@@ -46,6 +47,7 @@ struct Generation {
     fields: Fields,
     dictionary: Dictionary,
     vocabulary: Vocabulary,
+    lexicon: Lexicon,
     reports: Vec<ReportRecord>,
     by_id: HashMap<String, usize>,
     homonyms: HashSet<String>,
@@ -60,6 +62,7 @@ impl Snapshot {
         } = generation;
         let reports: Vec<ReportRecord> = read_json(&path, CATALOG)?;
         let vocabulary: Vocabulary = read_json(&path, VOCABULARY)?;
+        let lexicon = lexicon::read(&path)?;
         let words: Vec<DictionaryWord> = vocabulary
             .words
             .iter()
@@ -88,6 +91,7 @@ impl Snapshot {
             fields,
             dictionary,
             vocabulary,
+            lexicon,
             reports,
             by_id,
             homonyms: HashSet::new(),
@@ -133,6 +137,34 @@ impl Snapshot {
     #[must_use]
     pub fn themes(&self) -> &[(String, String)] {
         &self.generation.vocabulary.themes
+    }
+
+    /// The words it holds.
+    #[must_use]
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.generation.lexicon
+    }
+
+    /// How many passages hold `characters`, one or two neighbours, in their text or, where none
+    /// does, in the report's title or region. More of them are held by no more passages than this
+    /// says of any two neighbours among them.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the index cannot be read.
+    pub fn character_frequency(&self, characters: &str) -> Result<u64, Error> {
+        for field in [
+            self.generation.fields.text_characters,
+            self.generation.fields.title_characters,
+            self.generation.fields.region_names,
+        ] {
+            let term = Term::from_field_text(field, characters);
+            let frequency = self.generation.searcher.doc_freq(&term)?;
+            if frequency > 0 {
+                return Ok(frequency);
+            }
+        }
+        Ok(0)
     }
 
     /// Its reports in the order of the corpus.
