@@ -22,8 +22,10 @@
 //! | `refusals` | what is refused over HTTP: parameters, addresses, methods, too much at once |
 //! | `regions` | names to divisions |
 //! | `settings` | `config.toml`, environment, flags |
+//! | `similar` | passages like one: which, in what order, and why |
 //! | `snippets` | what is cut out and marked |
 //! | `splitting` | files to reports to passages: the seed, cases, arbitrary text |
+//! | `synonyms` | words that mean the same: the file, its mistakes, finding them in a query |
 //! | `themes` | the taxonomy and its assignment |
 //!
 //! A bug gets a test in the module of what it broke. What several modules need is in `support`.
@@ -58,6 +60,8 @@ mod recall;
 mod refusals;
 mod regions;
 mod settings;
+mod similar;
 mod snippets;
 mod splitting;
+mod synonyms;
 mod themes;

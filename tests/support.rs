@@ -110,7 +110,7 @@ pub(crate) fn corpus_of(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let reports = folder.path().join("reports");
     fs::create_dir(&reports).expect("a folder for the reports");
-    for name in ["themes.toml", "dictionary.txt"] {
+    for name in ["themes.toml", "dictionary.txt", "synonyms.toml"] {
         let from = root().join("corpus").join(name);
         if from.exists() {
             fs::copy(from, folder.path().join(name)).expect("the vocabulary can be copied");
