@@ -10,6 +10,7 @@
 mod explain;
 mod facets;
 mod rank;
+mod similar;
 mod snippet;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use tantivy::{Searcher, Term};
 pub use explain::Addend;
 pub use facets::{Facet, FacetValue};
 pub use rank::Sort;
+pub use similar::{SharedTerm, Similar, similar};
 pub use snippet::{Highlighter, Marked, Snippet};
 
 use crate::analysis::Normalized;

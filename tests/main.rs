@@ -23,6 +23,7 @@
 //! | `regions` | names to divisions |
 //! | `settings` | `config.toml`, environment, flags |
 //! | `similar` | passages like one: which, in what order, and why |
+//! | `similar` | passages like one: which, in what order, and why |
 //! | `snippets` | what is cut out and marked |
 //! | `splitting` | files to reports to passages: the seed, cases, arbitrary text |
 //! | `synonyms` | words that mean the same: the file, its mistakes, finding them in a query |
@@ -60,6 +61,7 @@ mod recall;
 mod refusals;
 mod regions;
 mod settings;
+mod similar;
 mod similar;
 mod snippets;
 mod splitting;

@@ -4,6 +4,7 @@ mod health;
 mod passages;
 mod reports;
 mod search;
+mod similar;
 
 use actix_web::guard::{Any, Get, Head};
 use actix_web::{Resource, Route, web};
@@ -18,6 +19,9 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/api/v1/search", |route| route.to(search::get)))
         .service(resource("/api/v1/passages/{id}", |route| {
             route.to(passages::get)
+        }))
+        .service(resource("/api/v1/passages/{id}/similar", |route| {
+            route.to(similar::get)
         }))
         .service(resource("/api/v1/reports", |route| route.to(reports::list)))
         .service(resource("/api/v1/reports/{id}", |route| {

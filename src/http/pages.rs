@@ -30,6 +30,9 @@ const SHOWN: [Facet; 6] = [
     Facet::Year,
 ];
 
+/// How many passages like one are named on its page.
+const SIMILAR: usize = 5;
+
 /// Adds the pages' routes.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
@@ -109,7 +112,9 @@ async fn passage(
             .run(snapshot, move |snapshot| {
                 let found = super::api::in_report(snapshot, &id)?;
                 let highlighter = search::highlighter(snapshot, &request, &options)?;
-                Ok(PassagePage::new(&found, &highlighter, &pairs))
+                let similar = search::similar(snapshot, &id, SIMILAR, &options)?;
+                let similar = similar.unwrap_or_default();
+                Ok(PassagePage::new(&found, &similar, &highlighter, &pairs))
             })
             .await?;
         Ok(cached(&http, &tag, &view))

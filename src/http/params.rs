@@ -101,6 +101,11 @@ pub(super) fn listing(
     Ok((page, per_page))
 }
 
+/// How many answers are asked for, at most `most`; nothing where that is left open.
+pub(super) fn limit(pairs: &[(String, String)], most: usize) -> Result<Option<usize>, Problem> {
+    Given::new(pairs, &["limit"])?.number("limit", most)
+}
+
 /// Refuses any parameter.
 pub(super) fn none(pairs: &[(String, String)]) -> Result<(), Problem> {
     Given::new(pairs, &[]).map(|_| ())

@@ -1,8 +1,12 @@
 //! Answers as they are sent: twins of the domain's types, made only here.
 
+mod similar;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+pub(super) use similar::SimilarAnswer;
 
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
 use crate::report::{Kind, Span};
@@ -163,6 +167,8 @@ pub(super) struct PassageAnswer {
     theme_evidence: Vec<ThemeEvidence>,
     previous: Option<String>,
     next: Option<String>,
+    /// Where passages like it are found.
+    similar_url: String,
 }
 
 #[derive(Serialize)]
@@ -396,6 +402,7 @@ impl PassageAnswer {
                 .collect(),
             previous: at.checked_sub(1).and_then(id),
             next: id(at + 1),
+            similar_url: format!("/api/v1/passages/{}/similar", passage.id),
         })
     }
 }

@@ -1,14 +1,19 @@
 //! What the templates are given: texts, counts and addresses, nothing left to decide.
 
+mod similar;
+
 use askama::Template;
 
+use self::similar::SimilarView;
 use super::links::Links;
 use crate::http::api::InReport;
 use crate::http::problem::Problem;
 use crate::http::wire::{passage_url, report_url};
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
 use crate::report::Kind;
-use crate::search::{self, Facet, FacetValue, Highlighter, Hit, Match, Request, Response, Sort};
+use crate::search::{
+    self, Facet, FacetValue, Highlighter, Hit, Match, Request, Response, Similar, Sort,
+};
 
 /// Facet values shown before the rest is folded away.
 const FACET_SHOWN: usize = 10;
@@ -385,6 +390,7 @@ pub(super) struct PassagePage {
     paragraphs: Vec<String>,
     themes: Vec<ThemeView>,
     citation: String,
+    similar: Vec<SimilarView>,
     measures: Vec<MeasureView>,
     previous: Option<(String, String)>,
     next: Option<(String, String)>,
@@ -434,6 +440,7 @@ struct MeasureView {
 impl PassagePage {
     pub(super) fn new(
         found: &InReport,
+        similar: &[Similar],
         highlighter: &Highlighter,
         pairs: &[(String, String)],
     ) -> Self {
@@ -486,6 +493,7 @@ impl PassagePage {
                     .collect()
             }),
             citation: format!("{}．{heading}．{}", report.title, report.source),
+            similar: similar.iter().map(SimilarView::new).collect(),
             measures: found
                 .passages
                 .iter()
@@ -540,13 +548,18 @@ impl Report {
         Self {
             title_html: highlighter.mark(&report.title).html,
             url: report_url(&report.id),
-            region: if report.region.is_known() {
-                report.region.full_name()
-            } else {
-                "未知地区".to_owned()
-            },
+            region: region(report),
             source: report.source.clone(),
         }
+    }
+}
+
+/// Where a report is from, as it is shown.
+fn region(report: &ReportRecord) -> String {
+    if report.region.is_known() {
+        report.region.full_name()
+    } else {
+        "未知地区".to_owned()
     }
 }
 

@@ -1,0 +1,43 @@
+//! Passages like the one shown.
+
+use super::{number, region};
+use crate::http::wire::passage_url;
+use crate::search::{SharedTerm, Similar};
+
+/// Shared terms that are named.
+const TERMS_SHOWN: usize = 8;
+
+/// A passage like the one shown, and why.
+pub(super) struct SimilarView {
+    pub(super) url: String,
+    pub(super) region: String,
+    pub(super) number: String,
+    /// Its heading; an overview, which has none, goes by the report's title.
+    pub(super) heading: String,
+    pub(super) near_duplicate: bool,
+    /// What both speak of, weightiest first.
+    pub(super) terms: String,
+}
+
+impl SimilarView {
+    pub(super) fn new(similar: &Similar) -> Self {
+        let passage = &similar.passage;
+        let terms: Vec<&str> = similar
+            .shared
+            .iter()
+            .take(TERMS_SHOWN)
+            .map(|SharedTerm { text, .. }| text.as_str())
+            .collect();
+        Self {
+            url: passage_url(&passage.id),
+            region: region(&similar.report),
+            number: number(passage),
+            heading: passage
+                .heading
+                .clone()
+                .unwrap_or_else(|| similar.report.title.clone()),
+            near_duplicate: similar.near_duplicate,
+            terms: terms.join("、"),
+        }
+    }
+}
