@@ -7,6 +7,7 @@
 //! (`tests/durability.rs`).
 
 mod build;
+mod completions;
 mod generation;
 mod lexicon;
 mod record;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use build::{Progress, UNKNOWN_REGION, record};
+pub use completions::{Completion, CompletionKind, Completions, How};
 pub use generation::Manifest;
 pub use lexicon::{Known, Lexicon};
 pub use record::{BuildReport, PassageRecord, ReportRecord};

@@ -101,13 +101,10 @@ impl<'d> Miner<'d> {
                 continue;
             }
             let next = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
-            let id = match self.ids.get(word.text) {
-                Some(&id) => id,
-                None => {
-                    self.ids.insert(word.text.into(), next);
-                    next
-                }
-            };
+            let id = self.ids.get(word.text).copied().unwrap_or(next);
+            if id == next {
+                self.ids.insert(word.text.into(), next);
+            }
             self.text.push(id);
         }
         self.text.end_passage();
@@ -167,7 +164,7 @@ fn is_phrase(counted: &Counted, length: usize, gram: &Gram, words: &[Word]) -> b
     };
     let chars: usize = run().map(|word| word.chars).sum();
     let ends = counted.ends(length, gram);
-    let mut edges = [run().next(), run().last()].into_iter().zip(ends);
+    let mut edges = [run().next(), run().next_back()].into_iter().zip(ends);
     CHARS.contains(&chars)
         && edges.all(|(word, times)| {
             let share = f64::from(gram.times) / f64::from(times);

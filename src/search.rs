@@ -12,6 +12,7 @@ mod facets;
 mod rank;
 mod similar;
 mod snippet;
+mod suggest;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ pub use facets::{Facet, FacetValue};
 pub use rank::Sort;
 pub use similar::{SharedTerm, Similar, similar};
 pub use snippet::{Highlighter, Marked, Snippet};
+pub use suggest::{Suggestion, SuggestionKind, suggest};
 
 use crate::analysis::Normalized;
 use crate::config;

@@ -27,6 +27,7 @@
 //! | `snippets` | what is cut out and marked |
 //! | `splitting` | files to reports to passages: the seed, cases, arbitrary text |
 //! | `synonyms` | words that mean the same: the file, its mistakes, finding them in a query |
+//! | `suggest` | completions while typing: which, how found, in what order |
 //! | `themes` | the taxonomy and its assignment |
 //!
 //! A bug gets a test in the module of what it broke. What several modules need is in `support`.
@@ -66,4 +67,5 @@ mod similar;
 mod snippets;
 mod splitting;
 mod synonyms;
+mod suggest;
 mod themes;

@@ -5,6 +5,7 @@ mod passages;
 mod reports;
 mod search;
 mod similar;
+mod suggest;
 
 use actix_web::guard::{Any, Get, Head};
 use actix_web::{Resource, Route, web};
@@ -17,6 +18,7 @@ pub(super) use reports::whole;
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(resource("/api/v1/search", |route| route.to(search::get)))
+        .service(resource("/api/v1/suggest", |route| route.to(suggest::get)))
         .service(resource("/api/v1/passages/{id}", |route| {
             route.to(passages::get)
         }))

@@ -10,6 +10,9 @@ use crate::search::{Facet, Match, Request, Sort};
 const MAX_VALUES: usize = 100;
 /// The most hits on a page.
 pub(super) const MAX_PER_PAGE: usize = 100;
+/// The most completions, and how many are given where the request names no number.
+const MAX_SUGGESTIONS: usize = 20;
+const SUGGESTIONS: usize = 8;
 /// Characters of a name or value that a refusal repeats.
 const REPEATED_CHARS: usize = 100;
 /// What may be asked of a search besides filters.
@@ -99,6 +102,15 @@ pub(super) fn listing(
         .number("page", (max_depth / per_page).max(1))?
         .unwrap_or(1);
     Ok((page, per_page))
+}
+
+/// What was typed, and how many completions of it are asked for.
+pub(super) fn suggest(pairs: &[(String, String)]) -> Result<(String, usize), Problem> {
+    let given = Given::new(pairs, &["q", "limit"])?;
+    let limit = given
+        .number("limit", MAX_SUGGESTIONS)?
+        .unwrap_or(SUGGESTIONS);
+    Ok((given.one("q")?.unwrap_or_default().to_owned(), limit))
 }
 
 /// How many answers are asked for, at most `most`; nothing where that is left open.

@@ -1,12 +1,14 @@
 //! Answers as they are sent: twins of the domain's types, made only here.
 
 mod similar;
+mod suggest;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 pub(super) use similar::SimilarAnswer;
+pub(super) use suggest::SuggestAnswer;
 
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
 use crate::report::{Kind, Span};

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use tantivy::{IndexWriter, TantivyDocument};
 
+use super::completions;
 use super::generation::{Draft, Folder};
 use super::lexicon::{self, Lexicon};
 use super::record::{BuildReport, PassageRecord, ReportRecord};
@@ -176,6 +177,7 @@ struct Builder {
     writer: IndexWriter,
     folder: Folder,
     draft: Draft,
+    dictionary: Dictionary,
     taxonomy: Taxonomy,
     words: Vec<DictionaryWord>,
     catalog: Vec<ReportRecord>,
@@ -212,6 +214,7 @@ impl Builder {
             writer,
             folder,
             draft,
+            dictionary,
             taxonomy,
             words,
             catalog: Vec::new(),
@@ -227,6 +230,7 @@ impl Builder {
             mut writer,
             folder,
             draft,
+            dictionary,
             taxonomy,
             words,
             catalog,
@@ -235,7 +239,6 @@ impl Builder {
         } = self;
         writer.commit()?;
         writer.wait_merging_threads()?;
-        report.seconds = started.elapsed().as_secs_f64();
 
         let vocabulary = Vocabulary {
             themes: taxonomy
@@ -251,8 +254,18 @@ impl Builder {
         write_json(&draft, CATALOG, &catalog)?;
         write_json(&draft, VOCABULARY, &vocabulary)?;
         let built = tantivy::Index::open_in_dir(draft.path())?.reader()?;
-        let words = Lexicon::build(&built.searcher(), &fields, &catalog, &vocabulary.themes)?;
+        let searcher = built.searcher();
+        let words = Lexicon::build(&searcher, &fields, &catalog, &vocabulary.themes)?;
         lexicon::write(draft.path(), &words)?;
+        let gathered = completions::gather(&completions::Source {
+            searcher: &searcher,
+            fields: &fields,
+            dictionary: &dictionary,
+            reports: &catalog,
+            themes: &vocabulary.themes,
+        })?;
+        completions::write(draft.path(), &gathered)?;
+        report.seconds = started.elapsed().as_secs_f64();
         let verified = draft.publish(schema::VERSION, fingerprint, report)?;
         let snapshot = Snapshot::open(verified)?;
         Draft::forget_old(&folder);

@@ -10,6 +10,7 @@ use tantivy::query::TermQuery;
 use tantivy::schema::{IndexRecordOption, Value};
 use tantivy::{DocAddress, ReloadPolicy, Searcher, TantivyDocument, Term};
 
+use super::completions::{self, Completions};
 use super::generation::{Manifest, Verified};
 use super::lexicon::{self, Lexicon};
 use super::record::{PassageRecord, ReportRecord};
@@ -48,6 +49,7 @@ struct Generation {
     dictionary: Dictionary,
     vocabulary: Vocabulary,
     lexicon: Lexicon,
+    completions: Completions,
     reports: Vec<ReportRecord>,
     by_id: HashMap<String, usize>,
     homonyms: HashSet<String>,
@@ -63,6 +65,7 @@ impl Snapshot {
         let reports: Vec<ReportRecord> = read_json(&path, CATALOG)?;
         let vocabulary: Vocabulary = read_json(&path, VOCABULARY)?;
         let lexicon = lexicon::read(&path)?;
+        let completions = completions::read(&path)?;
         let words: Vec<DictionaryWord> = vocabulary
             .words
             .iter()
@@ -92,6 +95,7 @@ impl Snapshot {
             dictionary,
             vocabulary,
             lexicon,
+            completions,
             reports,
             by_id,
             homonyms: HashSet::new(),
@@ -143,6 +147,12 @@ impl Snapshot {
     #[must_use]
     pub fn lexicon(&self) -> &Lexicon {
         &self.generation.lexicon
+    }
+
+    /// What a reader of it may be about to type.
+    #[must_use]
+    pub fn completions(&self) -> &Completions {
+        &self.generation.completions
     }
 
     /// How many passages hold `characters`, one or two neighbours, in their text or, where none

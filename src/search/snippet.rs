@@ -10,6 +10,7 @@
 use crate::analysis::Normalized;
 use crate::index::PassageRecord;
 use crate::query::Needle;
+use crate::report::Span;
 
 /// Blanks and clause ends are looked for this many characters before a forced cut.
 const SOFT_CUT_CHARS: usize = 16;
@@ -28,6 +29,25 @@ pub struct Marked {
     pub html: String,
     /// Whether anything is marked.
     pub matched: bool,
+}
+
+impl Marked {
+    /// The whole of `text` with `spans` of it marked, which are in order and do not overlap.
+    pub(super) fn at(text: &str, spans: &[Span]) -> Self {
+        let chars: Vec<char> = text.chars().collect();
+        let at: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        let place = |byte: usize| at.partition_point(|&at| at < byte);
+        let marks: Vec<Mark> = spans
+            .iter()
+            .filter(|span| !span.is_empty())
+            .map(|span| Mark {
+                start: place(span.start),
+                end: place(span.end),
+                needles: Vec::new(),
+            })
+            .collect();
+        render(&chars, 0..chars.len(), &marks, false, false)
+    }
 }
 
 /// Finds what a query matched.
