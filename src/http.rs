@@ -18,6 +18,7 @@ mod wire;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_cors::Cors;
@@ -31,6 +32,7 @@ pub use state::State;
 
 use crate::config::{self, Settings};
 use crate::index::Snapshot;
+use crate::reload::Served;
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -57,10 +59,12 @@ pub enum Error {
 pub struct Application {
     server: Server,
     address: SocketAddr,
+    served: Arc<Served>,
 }
 
 impl Application {
-    /// Binds the service that answers from `snapshot`.
+    /// Binds the service that answers from `snapshot`, until [`Application::served`] is given
+    /// another one.
     ///
     /// # Errors
     ///
@@ -73,7 +77,8 @@ impl Application {
             source,
         };
         let address = listener.local_addr().map_err(cannot)?;
-        let state = web::Data::new(State::new(settings, snapshot));
+        let in_force = Arc::new(Served::new(snapshot));
+        let state = web::Data::new(State::new(settings, Arc::clone(&in_force)));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
@@ -94,7 +99,17 @@ impl Application {
         .listen(listener)
         .map_err(cannot)?
         .run();
-        Ok(Self { server, address })
+        Ok(Self {
+            server,
+            address,
+            served: in_force,
+        })
+    }
+
+    /// What it answers from, for keeping it up to date.
+    #[must_use]
+    pub fn served(&self) -> &Arc<Served> {
+        &self.served
     }
 
     /// The address it listens on, with the port that the system chose where none was set.

@@ -143,30 +143,41 @@ pub fn open_in_force(
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<(Opened, Vec<corpus::Error>), Error> {
-    let mut refused: Vec<(VocabularyFile, corpus::Error)> = VocabularyFile::ALL
-        .into_iter()
-        .filter_map(|file| Some((file, corpus.refusal(file)?)))
-        .collect();
-    let indexed =
-        |refused: &[(VocabularyFile, _)]| refused.iter().any(|(file, _)| file.is_indexed());
     let folder = Folder::new(path);
-    let mut opened = if indexed(&refused) {
-        match open_as_it_is(&folder) {
-            Some(snapshot) => Opened {
-                snapshot,
-                built: false,
-            },
-            None => return Err(Error::Corpus(refused.swap_remove(0).1)),
+    let mut refused = Vec::new();
+    // All is read first: nothing is begun for a vocabulary that is wrong.
+    let synonyms = match corpus.synonyms() {
+        Ok(read) => Ok(read),
+        Err(error) => match folder.synonyms() {
+            Some(kept) => {
+                refused.push(error);
+                Err(kept)
+            }
+            None => return Err(Error::Corpus(error)),
+        },
+    };
+    let mut indexed = VocabularyFile::ALL
+        .into_iter()
+        .filter(|file| file.is_indexed())
+        .filter_map(|file| corpus.refusal(file));
+    let opened = if let Some(error) = indexed.next() {
+        let Some(snapshot) = open_as_it_is(&folder) else {
+            return Err(Error::Corpus(error));
+        };
+        refused.push(error);
+        refused.extend(indexed);
+        Opened {
+            snapshot,
+            built: false,
         }
     } else {
         open_or_build_generation(corpus, path, options, progress)?
     };
-    let synonyms = match corpus.synonyms() {
-        Ok(synonyms) => accept(synonyms, path),
-        Err(error) => folder.synonyms().ok_or(Error::Corpus(error))?,
+    let synonyms = synonyms.map_or_else(|kept| kept, |read| accept(read, path));
+    let opened = Opened {
+        snapshot: opened.snapshot.with_synonyms(synonyms),
+        ..opened
     };
-    opened.snapshot = opened.snapshot.with_synonyms(synonyms);
-    let refused = refused.into_iter().map(|(_, error)| error).collect();
     Ok((opened, refused))
 }
 

@@ -33,6 +33,7 @@
 //! | [`query`] | any string to a tree, the tree to what the engine runs |
 //! | [`search`] | request to response on one snapshot |
 //! | [`eval`] | judged queries to measures of ranking |
+//! | [`reload`] | what is served, kept in step with the vocabulary files |
 //! | [`http`] | routes, wire types, pages, problem details; the only chooser of statuses |
 
 pub mod fold;
@@ -54,4 +55,5 @@ pub mod index;
 pub mod query;
 pub mod search;
 pub mod eval;
+pub mod reload;
 pub mod http;

@@ -2,14 +2,12 @@
 //! that serving starts, answers and stops.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Place, REPORT, root, seed_text};
+use crate::support::{Place, REPORT, Serving, root, seed_text};
 
 #[test]
 fn an_index_is_built_once_and_again_when_asked_for() {
@@ -259,81 +257,6 @@ fn inspect_needs_no_corpus() {
         .run(&["inspect", "--corpus", "nowhere", file])
         .exits(0);
     assert!(out.contains("46 个段落"), "{out}");
-}
-
-/// A service under way, stopped when dropped.
-struct Serving {
-    child: Child,
-    address: String,
-    /// Everything on standard output so far.
-    line: String,
-}
-
-impl Serving {
-    fn start(place: &Place, arguments: &[&str]) -> Self {
-        let mut child = place
-            .command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let mut line = String::new();
-        let out = child.stdout.take().expect("output is piped");
-        BufReader::new(out)
-            .read_line(&mut line)
-            .expect("a line of UTF-8");
-        let address = line
-            .split_once("http://")
-            .and_then(|(_, rest)| rest.split_once('（'))
-            .map(|(address, _)| format!("http://{address}"))
-            .unwrap_or_default();
-        Self {
-            child,
-            address,
-            line,
-        }
-    }
-
-    fn get(&self, path: &str) -> (u16, String) {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .build()
-            .into();
-        let mut response = agent
-            .get(format!("{}{path}", self.address))
-            .call()
-            .unwrap_or_else(|error| panic!("{error} from {}", self.line));
-        let body = response
-            .body_mut()
-            .read_to_string()
-            .expect("a body of UTF-8");
-        (response.status().as_u16(), body)
-    }
-
-    fn stop(&mut self, signal: &str) -> ExitStatus {
-        let told = Command::new("kill")
-            .args([signal, &self.child.id().to_string()])
-            .status()
-            .expect("kill is everywhere");
-        assert!(told.success());
-        let until = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < until {
-            if let Some(status) = self.child.try_wait().expect("it is our child") {
-                return status;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("still running 20 seconds after {signal}");
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // It has ended already, unless a test failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[cfg(unix)]

@@ -21,14 +21,15 @@
 //! | `recall` | exact matching against `contains`; smart finds what exact finds |
 //! | `refusals` | what is refused over HTTP: parameters, addresses, methods, too much at once |
 //! | `regions` | names to divisions |
+//! | `rewrites` | pinyin and typing errors, read as what the index holds |
 //! | `settings` | `config.toml`, environment, flags |
-//! | `similar` | passages like one: which, in what order, and why |
 //! | `similar` | passages like one: which, in what order, and why |
 //! | `snippets` | what is cut out and marked |
 //! | `splitting` | files to reports to passages: the seed, cases, arbitrary text |
 //! | `synonyms` | words that mean the same: the file, its mistakes, finding them in a query |
 //! | `suggest` | completions while typing: which, how found, in what order |
 //! | `themes` | the taxonomy and its assignment |
+//! | `vocabulary` | vocabulary files edited while serving, malformed ones, what an edit may not do |
 //!
 //! A bug gets a test in the module of what it broke. What several modules need is in `support`.
 
@@ -61,11 +62,12 @@ mod ranking;
 mod recall;
 mod refusals;
 mod regions;
+mod rewrites;
 mod settings;
-mod similar;
 mod similar;
 mod snippets;
 mod splitting;
-mod synonyms;
 mod suggest;
+mod synonyms;
 mod themes;
+mod vocabulary;

@@ -2,18 +2,19 @@
 //! shared by many.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cesou::config::Settings;
 use cesou::corpus::Corpus;
 use cesou::http::Application;
 use cesou::index::{self, Options, Snapshot};
+use cesou::reload::Watch;
 use cesou::search::{self, Request, Response};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -92,12 +93,16 @@ impl Indexed {
 /// Opens or builds the index of the corpus in `corpus` at `index`.
 pub(crate) fn build(corpus: &Path, index: &Path) -> Result<Snapshot, index::Error> {
     let corpus = Corpus::open(corpus, 1 << 30).expect("the corpus is there");
-    let options = Options {
+    index::open_or_build(&corpus, index, &index_options(), &|_| {}).map(|opened| opened.snapshot)
+}
+
+/// What indexes are built with here.
+pub(crate) fn index_options() -> Options {
+    Options {
         max_chars: Settings::default().passage.max_chars,
         memory_bytes: 64 << 20,
         threads: 1,
-    };
-    index::open_or_build(&corpus, index, &options, &|_| {}).map(|opened| opened.snapshot)
+    }
 }
 
 /// How searches are answered by default.
@@ -157,6 +162,15 @@ impl Service {
     pub(crate) fn with(folder: &Path, change: impl FnOnce(&mut Settings)) -> Self {
         let index = tempfile::tempdir().expect("a temporary folder");
         let snapshot = build(folder, index.path()).expect("the corpus can be indexed");
+        Self::start(snapshot, index, change, None)
+    }
+
+    fn start(
+        snapshot: Snapshot,
+        index: TempDir,
+        change: impl FnOnce(&mut Settings),
+        watch: Option<Watch>,
+    ) -> Self {
         let mut settings = Settings::default();
         settings.server.port = 0;
         settings.server.workers = 2;
@@ -166,6 +180,11 @@ impl Service {
             actix_web::rt::System::new().block_on(async move {
                 let application =
                     Application::build(&settings, snapshot).expect("port 0 is always free");
+                if let Some(watch) = watch {
+                    watch
+                        .start(application.served(), Duration::from_millis(50))
+                        .expect("a thread can be had");
+                }
                 sender
                     .send(application.address())
                     .expect("the test waits for the address");
@@ -177,6 +196,15 @@ impl Service {
             address: format!("http://{address}"),
             _index: index,
         }
+    }
+
+    /// The service over the corpus in `folder`, which takes up changes of its vocabulary.
+    pub(crate) fn watching(folder: &Path) -> Self {
+        let index = tempfile::tempdir().expect("a temporary folder");
+        let corpus = Corpus::open(folder, 1 << 30).expect("the corpus is there");
+        let watch = Watch::new(corpus, index.path().to_owned(), index_options());
+        let snapshot = build(folder, index.path()).expect("the corpus can be indexed");
+        Self::start(snapshot, index, |_| {}, Some(watch))
     }
 
     /// `GET` of a path with its query string, as it is.
@@ -358,5 +386,89 @@ impl Run {
             let times = err.matches(part).count();
             assert_eq!(times, 1, "cesou {}: {part:?} in {err}", self.arguments);
         }
+    }
+}
+
+/// A service under way, stopped when dropped.
+pub(crate) struct Serving {
+    child: Child,
+    pub(crate) address: String,
+    /// Everything on standard output so far.
+    pub(crate) line: String,
+    /// What goes to standard error.
+    log: PathBuf,
+}
+
+impl Serving {
+    pub(crate) fn start(place: &Place, arguments: &[&str]) -> Self {
+        let log = place.path("log");
+        let mut child = place
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(&log).expect("a file can be written"))
+            .spawn()
+            .expect("the binary runs");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("output is piped");
+        BufReader::new(out)
+            .read_line(&mut line)
+            .expect("a line of UTF-8");
+        let address = line
+            .split_once("http://")
+            .and_then(|(_, rest)| rest.split_once('（'))
+            .map(|(address, _)| format!("http://{address}"))
+            .unwrap_or_default();
+        Self {
+            child,
+            address,
+            line,
+            log,
+        }
+    }
+
+    /// What it has said on standard error so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).expect("a log of UTF-8")
+    }
+
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .into();
+        let mut response = agent
+            .get(format!("{}{path}", self.address))
+            .call()
+            .unwrap_or_else(|error| panic!("{error} from {}", self.line));
+        let body = response
+            .body_mut()
+            .read_to_string()
+            .expect("a body of UTF-8");
+        (response.status().as_u16(), body)
+    }
+
+    pub(crate) fn stop(&mut self, signal: &str) -> ExitStatus {
+        let told = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status()
+            .expect("kill is everywhere");
+        assert!(told.success());
+        let until = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("still running 20 seconds after {signal}");
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It has ended already, unless a test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -267,7 +267,7 @@ fn more_than_a_file_may_hold_is_refused() {
         "[[group]]\nwords = [{}]\nsource = \"s\"\n",
         words.join(", ")
     );
-    let error = Synonyms::from_toml(&text).err().expect("499,500 pairs");
+    let error = Synonyms::from_toml(&text).expect_err("249,500 pairs");
     assert_eq!(error.problem, Problem::TooMany);
 }
 

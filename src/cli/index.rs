@@ -43,15 +43,7 @@ pub(super) fn run(
 
 /// Opens the index that the settings name, building it where it has to be.
 pub(super) fn open(settings: &Settings, rebuild: bool) -> anyhow::Result<Opened> {
-    let corpus = Corpus::open(
-        &settings.corpus.path,
-        settings.corpus.max_file_mb.saturating_mul(1 << 20),
-    )?;
-    let options = Options {
-        max_chars: settings.passage.max_chars,
-        memory_bytes: settings.index.memory_mb.saturating_mul(1 << 20),
-        threads: config::or_cores(settings.index.threads),
-    };
+    let (corpus, options) = corpus(settings)?;
     let bar = Bar::new();
     let progress = |progress| bar.show(progress);
     let path = &settings.index.path;
@@ -63,6 +55,35 @@ pub(super) fn open(settings: &Settings, rebuild: bool) -> anyhow::Result<Opened>
     } else {
         index::open_or_build(&corpus, path, &options, &progress)?
     })
+}
+
+/// Opens the index that the settings name, building it where it has to be. Of a vocabulary file
+/// that is malformed the last good state is used, and what is wrong is said.
+pub(super) fn open_in_force(settings: &Settings) -> anyhow::Result<Opened> {
+    let (corpus, options) = corpus(settings)?;
+    let bar = Bar::new();
+    let progress = |progress| bar.show(progress);
+    let (opened, refused) =
+        index::open_in_force(&corpus, &settings.index.path, &options, &progress)?;
+    drop(bar);
+    for error in refused {
+        say(&format!("注意 {error}；沿用上一次的索引和词表"));
+    }
+    Ok(opened)
+}
+
+/// The corpus that the settings name, and what its index is built with.
+pub(super) fn corpus(settings: &Settings) -> anyhow::Result<(Corpus, Options)> {
+    let corpus = Corpus::open(
+        &settings.corpus.path,
+        settings.corpus.max_file_mb.saturating_mul(1 << 20),
+    )?;
+    let options = Options {
+        max_chars: settings.passage.max_chars,
+        memory_bytes: settings.index.memory_mb.saturating_mul(1 << 20),
+        threads: config::or_cores(settings.index.threads),
+    };
+    Ok((corpus, options))
 }
 
 /// Says on standard error what an operator should know before searching what was built.

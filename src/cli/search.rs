@@ -24,7 +24,7 @@ pub(super) fn run(
         per_page: limit,
         ..Request::default()
     };
-    let opened = index::open(settings, false)?;
+    let opened = index::open_in_force(settings)?;
     let options = search::Options::from(&settings.search);
     let response = search::search(&opened.snapshot, &request, &options)?;
     let mut out = io::stdout().lock();

@@ -1,4 +1,4 @@
-//! Lets a client that has an answer keep it while the index stays the same.
+//! Lets a client that has an answer keep it while the index and the synonyms stay the same.
 
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -13,6 +13,7 @@ pub(super) fn tag(state: &State, snapshot: &Snapshot) -> EntityTag {
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
     hasher.update(snapshot.name().as_bytes());
     hasher.update(snapshot.manifest().fingerprint.as_bytes());
+    hasher.update(snapshot.synonyms().digest().as_bytes());
     hasher.update(format!("{:?} {}", state.options, state.per_page).as_bytes());
     let digest: String = hasher.finalize().to_hex().chars().take(16).collect();
     EntityTag::new_weak(digest)

@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::web;
-use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 use super::problem::Problem;
 use crate::config::{self, Settings};
 use crate::index::Snapshot;
+use crate::reload::{Condition, Served};
 use crate::search;
 
 /// Shared by all workers.
 pub struct State {
-    snapshot: ArcSwap<Snapshot>,
+    served: Arc<Served>,
     pub(super) options: search::Options,
     pub(super) per_page: usize,
     pub(super) max_depth: usize,
@@ -31,12 +31,12 @@ struct Gate {
 }
 
 impl State {
-    /// The state that answers from `snapshot`.
+    /// The state that answers from what is `served`.
     #[must_use]
-    pub fn new(settings: &Settings, snapshot: Snapshot) -> Self {
+    pub fn new(settings: &Settings, served: Arc<Served>) -> Self {
         let search = &settings.search;
         Self {
-            snapshot: ArcSwap::from_pointee(snapshot),
+            served,
             options: search::Options::from(search),
             per_page: search.per_page,
             max_depth: search.max_depth,
@@ -51,10 +51,15 @@ impl State {
         }
     }
 
-    /// The generation in force; hold on to it for the length of a request.
+    /// The snapshot in force; hold on to it for the length of a request.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshot.load_full()
+        self.served.snapshot()
+    }
+
+    /// How the vocabulary stands to what is served.
+    pub(super) fn condition(&self) -> Arc<Condition> {
+        self.served.condition()
     }
 
     /// Runs `work` on `snapshot` off the async workers.

@@ -11,6 +11,7 @@ pub(super) use similar::SimilarAnswer;
 pub(super) use suggest::SuggestAnswer;
 
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
+use crate::reload::Condition;
 use crate::report::{Kind, Span};
 use crate::search::{self, Addend, FacetValue, Hit, Marked, Request, Response};
 
@@ -461,10 +462,22 @@ pub(super) struct Readiness<'a> {
     passages: u64,
     skipped_files: usize,
     warnings: u64,
+    vocabulary: VocabularyState<'a>,
+}
+
+/// How the vocabulary files stand to what is served.
+#[derive(Serialize)]
+struct VocabularyState<'a> {
+    synonym_groups: usize,
+    synonym_rules: usize,
+    /// Whether another index is being built for a file that changed.
+    rebuilding: bool,
+    /// What is wrong with the files; the last good ones are in force.
+    warnings: &'a [String],
 }
 
 impl<'a> Readiness<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+    pub(super) fn new(snapshot: &'a Snapshot, condition: &'a Condition) -> Self {
         let manifest = snapshot.manifest();
         Self {
             status: "ready",
@@ -474,6 +487,12 @@ impl<'a> Readiness<'a> {
             passages: snapshot.passages(),
             skipped_files: manifest.build.skipped.len(),
             warnings: manifest.build.warning_counts.values().sum(),
+            vocabulary: VocabularyState {
+                synonym_groups: snapshot.synonyms().groups(),
+                synonym_rules: snapshot.synonyms().rules(),
+                rebuilding: condition.rebuilding,
+                warnings: &condition.warnings,
+            },
         }
     }
 }

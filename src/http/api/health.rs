@@ -17,5 +17,5 @@ pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     let snapshot = state.snapshot();
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(Readiness::new(&snapshot))
+        .json(Readiness::new(&snapshot, &state.condition()))
 }
