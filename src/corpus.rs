@@ -314,6 +314,12 @@ impl Corpus {
             .collect()
     }
 
+    /// Whether its folder is still there: one on a disk that was taken away has not been emptied.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.root.is_dir()
+    }
+
     /// What is wrong with a vocabulary file, if anything is.
     #[must_use]
     pub fn refusal(&self, file: VocabularyFile) -> Option<Error> {

@@ -8,9 +8,11 @@ use toml::Spanned;
 use toml::de::Error;
 
 /// A TOML text, for finding lines in it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Source<'a> {
     text: &'a str,
+    /// Where each line ends but the last.
+    ends: Vec<usize>,
 }
 
 /// A line that is not TOML.
@@ -29,25 +31,29 @@ impl<'a> Source<'a> {
     /// The text to find lines in.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        Self { text }
+        let bytes = text.bytes().enumerate();
+        let ends = bytes.filter(|&(_, byte)| byte == b'\n');
+        Self {
+            text,
+            ends: ends.map(|(at, _)| at).collect(),
+        }
     }
 
     /// The line, from 1, of the byte at `offset`.
     #[must_use]
-    pub fn line(self, offset: usize) -> usize {
-        let before = self.text.as_bytes().iter().take(offset);
-        1 + before.filter(|&&byte| byte == b'\n').count()
+    pub fn line(&self, offset: usize) -> usize {
+        1 + self.ends.partition_point(|&end| end < offset)
     }
 
     /// The line, from 1, that `place` begins in.
     #[must_use]
-    pub fn line_of<T>(self, place: &Spanned<T>) -> usize {
+    pub fn line_of<T>(&self, place: &Spanned<T>) -> usize {
         self.line(place.span().start)
     }
 
     /// Where and why the text is no TOML.
     #[must_use]
-    pub fn syntax(self, error: &Error) -> Syntax {
+    pub fn syntax(&self, error: &Error) -> Syntax {
         let line = self.line(error.span().map_or(0, |span| span.start));
         let content = self.text.lines().nth(line - 1).unwrap_or_default();
         let content = content.split('#').next().unwrap_or_default();

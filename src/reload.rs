@@ -147,7 +147,8 @@ impl Watch {
 
     fn look(&mut self, served: &Arc<Served>) {
         let now = digests(&self.corpus);
-        let settled = now == self.seen;
+        // Without the folder, every file would look deleted.
+        let settled = now == self.seen && self.corpus.is_there();
         self.seen = now;
         let finished = self.finish();
         if !settled && !finished {

@@ -166,6 +166,23 @@ fn a_malformed_dictionary_changes_nothing_and_is_told() {
     assert_eq!(ready(&service)["generation"], generation);
 }
 
+#[test]
+fn a_corpus_that_is_gone_has_not_been_emptied() {
+    let (corpus, service) = served(&group("\"轮岗\", \"交流\""));
+    let before = ready(&service);
+    let away = corpus.path().with_extension("away");
+    fs::rename(corpus.path(), &away).unwrap();
+    // Many times as long as it takes to look twice.
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(ready(&service), before);
+    fs::rename(&away, corpus.path()).unwrap();
+    fs::write(corpus.path().join("synonyms.toml"), "").unwrap();
+    wait("synonyms", || {
+        ready(&service)["vocabulary"]["synonym_groups"] == 0
+    });
+    assert_eq!(ready(&service)["generation"], before["generation"]);
+}
+
 /// Opens the index as `serve` does.
 fn open(corpus: &Path, index: &Path) -> Result<(Snapshot, Vec<String>), index::Error> {
     let corpus = Corpus::open(corpus, 1 << 30).unwrap();
