@@ -99,7 +99,7 @@ pub(super) fn run(
         }
         (_, _, Some(judgements)) => {
             let judgements = eval::judged_queries(judgements)?;
-            let opened = super::index::open(settings, false)?;
+            let opened = super::index::open_in_force(settings)?;
             evaluate(&opened.snapshot, &judgements, judgements.unit(), &method)?
         }
         _ => bail!(
