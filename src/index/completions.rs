@@ -35,7 +35,7 @@ use crate::report::Span;
 /// What completions that only their initials match are put back by.
 const INITIALS_PENALTY: f32 = 0.3;
 /// What completions that match by less usual readings are put back by.
-const OTHER_PENALTY: f32 = 1.2;
+const OTHER_PENALTY: f32 = 3.0;
 /// What completions that match from a later word on are put back by.
 const INSIDE_PENALTY: f32 = 1.5;
 
@@ -138,11 +138,12 @@ impl Completions {
         self.scores.is_empty()
     }
 
-    /// At most `limit` completions of `typed`, the best first.
+    /// At most `limit` completions of `typed`, the best first: those that begin with it, and those
+    /// `within` which a later word does, where that is wanted.
     ///
     /// ü may be typed as ü or v, and tones as digits; blanks and punctuation do not matter.
     #[must_use]
-    pub fn matching(&self, typed: &Normalized, limit: usize) -> Vec<Match> {
+    pub fn matching(&self, typed: &Normalized, within: bool, limit: usize) -> Vec<Match> {
         let typed = key(typed.as_str());
         if typed.is_empty() || limit == 0 {
             return Vec::new();
@@ -161,11 +162,10 @@ impl Completions {
             found.len()
         };
         take(&[self.under(Space::Text, &typed)], How::Text, 0.0);
-        take(
-            &[self.under(Space::Inside, &typed)],
-            How::Text,
-            INSIDE_PENALTY,
-        );
+        if within {
+            let inside = [self.under(Space::Inside, &typed)];
+            take(&inside, How::Text, INSIDE_PENALTY);
+        }
         let letters = letters(&typed);
         let mut enough = false;
         if let Some(letters) = &letters {

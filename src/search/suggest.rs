@@ -159,7 +159,7 @@ fn starts(snapshot: &Snapshot, typed: &Normalized) -> Vec<usize> {
 fn whole(snapshot: &Snapshot, typed: &Normalized, limit: usize) -> Vec<Suggestion> {
     snapshot
         .completions()
-        .matching(typed, limit)
+        .matching(typed, true, limit)
         .into_iter()
         .map(|found| {
             let text = Marked::at(&found.completion.text, found.typed.as_slice());
@@ -175,7 +175,7 @@ fn after(
     typed: &Normalized,
     limit: usize,
 ) -> Result<Vec<Suggestion>, index::Error> {
-    let matches = snapshot.completions().matching(typed, limit * 2);
+    let matches = snapshot.completions().matching(typed, false, limit * 2);
     if matches.is_empty() {
         return Ok(Vec::new());
     }
