@@ -348,7 +348,12 @@ impl Builder {
             }
             document.add_text(path, &values.path);
         }
-        let names = report.region.search_names().join(" ");
+        // A title that names no region is all the name there is then; it counts as a title only.
+        let names = if report.region.is_known() || report.region.name != report.title {
+            report.region.search_names().join(" ")
+        } else {
+            String::new()
+        };
         // An overview has the title for its heading and is not to gain by it twice.
         let title = match record.kind {
             Kind::Overview => "",
