@@ -17,9 +17,12 @@ use crate::search::Address;
 
 /// Entries of postings that are read to find candidates, all segments together; one term is read
 /// even if it has more.
-const BUDGET: u64 = 60_000;
-/// The most candidates of a segment in which the other terms are looked up.
-const MAX_REFINED: usize = 2_000;
+const BUDGET: u64 = 30_000;
+/// The most candidates in which the other terms are looked up, shared by segments as their passages
+/// are.
+const MAX_REFINED: usize = 1_000;
+/// The candidates that a segment may have at least.
+const LEAST_REFINED: usize = 40;
 /// The share of the worth of all terms that a passage must hold.
 const SHARE: f32 = 0.1;
 /// How many of the terms a passage must hold, where there are as many.
@@ -166,16 +169,26 @@ impl<'a> Candidates<'a> {
             .collect()
     }
 
+    /// The most candidates of a segment in which the other terms are looked up.
+    fn most_refined(&self, reader: &SegmentReader) -> usize {
+        let all = self.searcher.num_docs().max(1);
+        let share = MAX_REFINED as u64 * u64::from(reader.num_docs()) / all;
+        usize::try_from(share)
+            .unwrap_or(MAX_REFINED)
+            .max(LEAST_REFINED)
+    }
+
     /// The passages of a segment that hold enough.
     fn covered(&self, reader: &SegmentReader) -> tantivy::Result<Vec<Held>> {
         let (leading, others) = self.clauses.split_at(self.leading);
         let mut held = gather(leading, reader)?;
-        if held.len() > MAX_REFINED {
-            held.select_nth_unstable_by(MAX_REFINED, |left, right| {
+        let most = self.most_refined(reader);
+        if held.len() > most {
+            held.select_nth_unstable_by(most, |left, right| {
                 let by_score = right.score.total_cmp(&left.score);
                 by_score.then(left.doc.cmp(&right.doc))
             });
-            held.truncate(MAX_REFINED);
+            held.truncate(most);
             held.sort_unstable_by_key(|held| held.doc);
         }
         for clause in others {
