@@ -288,7 +288,7 @@ fn mine(source: &Source<'_>) -> Result<Vec<Phrase>, Error> {
         let digest = blake3::hash(passage.id.as_bytes());
         let mut first = [0; 8];
         first.copy_from_slice(digest.as_bytes().split_at(8).0);
-        if u64::from_le_bytes(first) % one_of == 0 {
+        if !miner.is_full() && u64::from_le_bytes(first) % one_of == 0 {
             miner.add(&Normalized::new(&passage.text));
         }
     })?;
@@ -386,16 +386,19 @@ impl Seen {
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a logarithm does not show the difference"
+)]
 fn phrase_completion(source: &Source<'_>, phrase: Phrase, seen: Seen) -> Named {
     let text = match seen.written {
         Some(written) if !seen.is_plain => written,
         _ => phrase.text,
     };
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a logarithm does not show the difference"
-    )]
-    let weight = phrase.weight.max(0.0).ln_1p() as f32;
+    // Mined from a sample, it weighs what it does in all.
+    let share = seen.passages as f64 / f64::from(phrase.passages.max(1));
+    let weight = (phrase.weight.max(0.0) * share).ln_1p() as f32;
     let names = vec![text.clone()];
     Named {
         weighed: Weighed {

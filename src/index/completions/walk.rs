@@ -1,6 +1,6 @@
 //! Follows what was typed through the texts of completions, a character for each syllable begun.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use fst::raw::{CompiledAddr, Fst, Node};
 
@@ -20,6 +20,7 @@ pub(super) fn walk(keys: &Fst<Vec<u8>>, typed: &[char]) -> Vec<(Vec<u8>, How)> {
         keys,
         typed,
         looked_at: 0,
+        readings: HashMap::new(),
         found: BTreeMap::new(),
     };
     let root = keys.root();
@@ -35,6 +36,8 @@ struct Walk<'a> {
     keys: &'a Fst<Vec<u8>>,
     typed: &'a [char],
     looked_at: usize,
+    /// Of the characters met so far, which come again and again.
+    readings: HashMap<char, Vec<&'static str>>,
     found: BTreeMap<Vec<u8>, How>,
 }
 
@@ -49,24 +52,27 @@ impl Walk<'_> {
             return;
         };
         let node = self.keys.node(node);
-        let length = path.len();
+        let before = path.len();
         if let Some(after) = self.literally(node, next, path) {
             self.on(after, path, done + 1, how);
         }
-        path.truncate(length);
+        path.truncate(before);
         if !next.is_ascii_lowercase() {
             return;
         }
         let mut children = Vec::new();
         self.children(node, &mut Vec::new(), &mut children);
-        for (bytes, c, after) in children {
+        for (c, after) in children {
             self.looked_at += 1;
             if self.looked_at > MAX_LOOKED_AT || self.found.len() >= MAX_FOUND {
                 return;
             }
-            for (length, by) in steps(c, rest) {
-                let before = path.len();
-                path.extend_from_slice(&bytes);
+            let readings = self
+                .readings
+                .entry(c)
+                .or_insert_with(|| pinyin::readings(c).collect());
+            for (length, by) in steps(readings, rest) {
+                path.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 self.on(after, path, done + length, how.max(by));
                 path.truncate(before);
             }
@@ -93,12 +99,7 @@ impl Walk<'_> {
     }
 
     /// The characters beyond ASCII that follow a node, with the nodes after them.
-    fn children(
-        &self,
-        node: Node<'_>,
-        bytes: &mut Vec<u8>,
-        found: &mut Vec<(Vec<u8>, char, CompiledAddr)>,
-    ) {
+    fn children(&self, node: Node<'_>, bytes: &mut Vec<u8>, found: &mut Vec<(char, CompiledAddr)>) {
         for transition in node.transitions() {
             if bytes.is_empty() && transition.inp.is_ascii() {
                 continue;
@@ -108,7 +109,7 @@ impl Walk<'_> {
                 .ok()
                 .and_then(|text| text.chars().next());
             match c {
-                Some(c) => found.push((bytes.clone(), c, transition.addr)),
+                Some(c) => found.push((c, transition.addr)),
                 None if bytes.len() < 4 => {
                     self.children(self.keys.node(transition.addr), bytes, found);
                 }
@@ -127,11 +128,12 @@ pub(super) fn consumed(text: &[char], typed: &[char]) -> Option<usize> {
         *start = true;
     }
     for (at, &c) in text.iter().enumerate() {
+        let readings: Vec<&str> = pinyin::readings(c).collect();
         let mut next = vec![false; typed.len() + 1];
         for done in (0..typed.len()).filter(|&done| reached.get(done) == Some(&true)) {
             let rest = typed.get(done..).unwrap_or_default();
             let literal = (rest.first() == Some(&c)).then_some((1, How::Text));
-            for (length, _) in steps(c, rest).into_iter().chain(literal) {
+            for (length, _) in steps(&readings, rest).into_iter().chain(literal) {
                 if let Some(place) = next.get_mut(done + length) {
                     *place = true;
                 }
@@ -145,14 +147,14 @@ pub(super) fn consumed(text: &[char], typed: &[char]) -> Option<usize> {
     None
 }
 
-/// How many of the letters that `rest` begins with may stand for `c`: a whole reading, all that is
-/// left where a reading begins so, or its initial alone.
-fn steps(c: char, rest: &[char]) -> Vec<(usize, How)> {
+/// How many of the letters that `rest` begins with may stand for a character: a whole reading, all
+/// that is left where a reading begins so, or its initial alone.
+fn steps(readings: &[&str], rest: &[char]) -> Vec<(usize, How)> {
     let mut steps = Vec::new();
     if !rest.first().is_some_and(char::is_ascii_lowercase) {
         return steps;
     }
-    for reading in pinyin::readings(c) {
+    for reading in readings {
         let shared = reading
             .chars()
             .zip(rest)
