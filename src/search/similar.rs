@@ -127,11 +127,11 @@ impl Clause {
                 Term::from_field_text(field, &term.text),
                 IndexRecordOption::WithFreqs,
             );
-            BoostQuery::new(Box::new(found), term.emphasis * share)
+            BoostQuery::new(Box::new(found), term.boost * share)
                 .weight(EnableScoring::enabled_from_searcher(snapshot.searcher()))
         };
         Ok(Self {
-            worth: term.worth(),
+            worth: term.worth,
             frequency: term.frequency,
             weights: [
                 weight(fields.body_words, 1.0)?,

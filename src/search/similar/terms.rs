@@ -17,14 +17,23 @@ const IN_HEADING: f32 = 3.0;
 /// What a word counts for that decided a theme of the passage, likewise.
 const DECIDES_THEME: f32 = 1.0;
 /// How soon further occurrences stop counting: as many make half of the most.
-const SATURATION: f32 = 1.2;
+const SATURATION: f32 = 3.0;
+/// A word in fewer passages than one in as many is no more telling: what stands once or twice in a
+/// corpus is chance more often than a subject.
+const RAREST: u64 = 200;
 /// What a word counts that is part of a longer one: enough that 集团化办学 finds 办学集团, little
 /// enough that it does not outweigh the word itself.
 const PART_SHARE: f32 = 0.5;
 
 /// What official prose says of anything it does: how far, how well, since when. Rare as such a word
 /// may be in a small corpus, two passages are not alike by it.
-const MANNER: [&str; 104] = [
+const MANNER: [&str; 110] = [
+    "分别",
+    "左右",
+    "必须",
+    "前所未有",
+    "圆满",
+    "大局",
     "近年来",
     "近年",
     "以来",
@@ -136,19 +145,12 @@ const MANNER: [&str; 104] = [
 pub(super) struct Telling {
     /// The word, normalised.
     pub(super) text: String,
-    /// How much the passage speaks of it, above 0, below 1.
-    pub(super) emphasis: f32,
+    /// What its score by BM25 is multiplied by.
+    pub(super) boost: f32,
+    /// What holding the term is worth: how much the passage speaks of it, times how rare it is.
+    pub(super) worth: f32,
     /// In how many passages it stands; at least 2.
     pub(super) frequency: u64,
-    /// Its inverse document frequency, as BM25 has it.
-    rarity: f32,
-}
-
-impl Telling {
-    /// What holding the term is worth: its tf·idf.
-    pub(super) fn worth(&self) -> f32 {
-        self.emphasis * self.rarity
-    }
 }
 
 /// The most telling terms of `passage`, at most 25, the most telling first.
@@ -161,19 +163,23 @@ pub(super) fn telling(
     report: &ReportRecord,
 ) -> tantivy::Result<Vec<Telling>> {
     let mut terms = Vec::new();
+    let all = snapshot.passages();
     for (text, count) in counted(snapshot, passage, report) {
         let frequency = frequency(snapshot, &text)?;
         if frequency > 1 {
+            let rarity = rarity(all, frequency.max(all / RAREST));
+            let emphasis = count.occurrences / (count.occurrences + SATURATION) * count.share;
             terms.push(Telling {
                 text,
-                emphasis: count.occurrences / (count.occurrences + SATURATION) * count.share,
+                // The engine multiplies by the whole inverse frequency.
+                boost: emphasis * rarity / self::rarity(all, frequency),
+                worth: emphasis * rarity,
                 frequency,
-                rarity: rarity(snapshot.passages(), frequency),
             });
         }
     }
     terms.sort_by(|left, right| {
-        let by_worth = right.worth().total_cmp(&left.worth());
+        let by_worth = right.worth.total_cmp(&left.worth);
         by_worth.then_with(|| left.text.cmp(&right.text))
     });
     terms.truncate(MAX_TERMS);
