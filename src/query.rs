@@ -9,6 +9,7 @@
 
 mod compile;
 mod parse;
+pub mod rewrite;
 
 pub use compile::{Compiled, Compiler, Demand, Leaf, Needle, Part, Relaxable, Weights};
 pub use parse::parse;
