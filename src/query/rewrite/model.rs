@@ -106,17 +106,16 @@ impl<'a> Model<'a> {
             word.clear();
             for (end, &c) in (start + 1..).zip(chars.iter().skip(start).take(LONGEST)) {
                 word.push(c);
-                let own = if !is_ideograph(c) {
-                    if end > start + 1 {
-                        break;
-                    }
-                    0.0
-                } else {
+                let own = if is_ideograph(c) {
                     let frequency = self.lexicon().frequency(&word);
                     if frequency == 0 && end > start + 1 {
                         continue;
                     }
                     self.word(frequency)
+                } else if end > start + 1 {
+                    break;
+                } else {
+                    0.0
                 };
                 if let Some(place) = best.get_mut(end)
                     && before + own + company > place.0

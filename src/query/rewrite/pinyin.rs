@@ -15,8 +15,8 @@ use crate::pinyin;
 const MAX_READINGS: usize = 3;
 /// The most letters read at a time; nobody types more before looking.
 const MAX_LETTERS: usize = 96;
-/// The most stretches of a query that are read.
-const MAX_STRETCHES: usize = 16;
+/// The most runs of letters without a blank that are read.
+const MAX_TOKENS: usize = 16;
 /// The words looked at for each run of letters.
 const MAX_WORDS: usize = 4;
 /// The most letters that initials have, and a word with a wrong letter.
@@ -63,18 +63,13 @@ pub fn propose(snapshot: &Snapshot, text: &Normalized) -> Vec<Proposal> {
     let model = Model::new(snapshot);
     let mut found = Vec::new();
     let mut stretch: Vec<Token> = Vec::new();
-    let mut stretches = 0;
-    for token in tokens(&chars) {
+    for token in tokens(&chars).into_iter().take(MAX_TOKENS) {
         let follows = stretch
             .last()
             .is_some_and(|last| last.end + 1 == token.start);
         if !follows {
             read(&model, &chars, &std::mem::take(&mut stretch), &mut found);
         }
-        if stretches == MAX_STRETCHES {
-            break;
-        }
-        stretches += 1;
         if pinyin::cuts(&token.letters).is_empty() || is_latin(&model, &token) {
             read(&model, &chars, &std::mem::take(&mut stretch), &mut found);
             initials_or_misspelt(&model, &chars, &token, &mut found);
