@@ -11,7 +11,9 @@ mod compile;
 mod parse;
 pub mod rewrite;
 
-pub use compile::{Compiled, Compiler, Demand, Leaf, Needle, Part, Relaxable, Weights};
+pub use compile::{
+    Compiled, Compiler, Demand, Leaf, NamedRegion, Needle, Part, QueryWord, Relaxable, Weights,
+};
 pub use parse::parse;
 
 /// A query as it was meant. Every group must hold, no exclusion may.

@@ -13,6 +13,7 @@ mod rank;
 mod similar;
 mod snippet;
 mod suggest;
+mod understand;
 
 use std::collections::BTreeMap;
 
@@ -27,12 +28,15 @@ pub use facets::{Facet, FacetValue};
 pub use rank::Sort;
 pub use similar::{SharedTerm, Similar, similar};
 pub use snippet::{Highlighter, Marked, Snippet};
+pub use understand::Rewrite;
 pub use suggest::{Suggestion, SuggestionKind, suggest};
 
 use crate::analysis::Normalized;
 use crate::config;
 use crate::index::{self, PassageRecord, ReportRecord, Snapshot};
-use crate::query::{self, Compiled, Compiler, Leaf, Weights};
+use crate::query::{self, Compiled, Compiler, Leaf, NamedRegion, QueryWord, Weights};
+use crate::region::Region;
+use understand::Understood;
 
 /// How a query is understood.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,6 +69,8 @@ pub struct Request {
     pub text: String,
     /// How it is understood.
     pub matching: Match,
+    /// Whether it may be read otherwise than it was typed: pinyin, errors, synonyms, numbers.
+    pub rewrites: bool,
     /// What the hits are narrowed to.
     pub filters: Filters,
     /// The facets to count.
@@ -84,6 +90,7 @@ impl Default for Request {
         Self {
             text: String::new(),
             matching: Match::Smart,
+            rewrites: true,
             filters: Filters::new(),
             facets: Vec::new(),
             sort: Sort::Relevance,
@@ -125,6 +132,12 @@ impl From<&config::Search> for Options {
 pub struct Response {
     /// How many passages match, under the filters.
     pub total: usize,
+    /// How the query was read otherwise than it was typed.
+    pub rewrites: Vec<Rewrite>,
+    /// What may have been meant instead; to be typed.
+    pub did_you_mean: Option<String>,
+    /// The regions the query names, with the filter that selects each.
+    pub regions: Vec<RegionNamed>,
     /// Set where the query was relaxed.
     pub relaxed: Option<Relaxation>,
     /// Whether words beyond the most that are looked up were left out.
@@ -133,6 +146,17 @@ pub struct Response {
     pub hits: Vec<Hit>,
     /// The counts asked for.
     pub facets: BTreeMap<Facet, Vec<FacetValue>>,
+}
+
+/// A region that the query names and that could be filtered for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionNamed {
+    /// How it was typed.
+    pub text: String,
+    /// Which it is.
+    pub region: Region,
+    /// The filter that leaves only its reports.
+    pub filter: (Facet, String),
 }
 
 /// Why hits do not hold every word.
@@ -193,12 +217,18 @@ pub fn search(
     options: &Options,
 ) -> Result<Response, index::Error> {
     let searcher = snapshot.searcher();
-    let compiled = compile(snapshot, request, options)?;
+    let Understood {
+        compiled,
+        complete,
+        rewrites,
+        did_you_mean,
+        regions,
+    } = read(snapshot, request, options)?;
     let Chosen {
         query,
         complete,
         relaxed,
-    } = choose(searcher, &compiled, options.relax_below)?;
+    } = choose(searcher, &compiled, complete, options.relax_below)?;
     let query = &*query;
     let sort = if compiled.lists_all && request.sort == Sort::Relevance {
         Sort::Document
@@ -249,6 +279,12 @@ pub fn search(
         .collect::<Result<_, _>>()?;
     Ok(Response {
         total,
+        rewrites,
+        did_you_mean,
+        regions: regions
+            .into_iter()
+            .filter_map(|named| region_named(snapshot, named))
+            .collect(),
         relaxed,
         truncated: compiled.truncated,
         hits,
@@ -272,8 +308,41 @@ pub fn highlighter(
     request: &Request,
     options: &Options,
 ) -> Result<Highlighter, index::Error> {
-    let compiled = compile(snapshot, request, options)?;
-    Ok(Highlighter::new(&compiled.needles))
+    let read = read(snapshot, request, options)?;
+    Ok(Highlighter::new(&read.compiled.needles))
+}
+
+fn read(
+    snapshot: &Snapshot,
+    request: &Request,
+    options: &Options,
+) -> Result<Understood, index::Error> {
+    if request.rewrites && request.matching == Match::Smart {
+        return understand::understand(snapshot, request, options);
+    }
+    compile(snapshot, request, options).map(Understood::literally)
+}
+
+fn region_named(snapshot: &Snapshot, named: NamedRegion) -> Option<RegionNamed> {
+    let region = &named.region;
+    let levels = [
+        (Facet::County, &region.county),
+        (Facet::City, &region.city),
+        (Facet::Province, &region.province),
+    ];
+    let (facet, name) = levels
+        .into_iter()
+        .find_map(|(facet, name)| Some((facet, name.clone()?)))?;
+    let value = if snapshot.is_homonym(&name) {
+        region.full_name()
+    } else {
+        name
+    };
+    Some(RegionNamed {
+        filter: (facet, value),
+        text: named.text,
+        region: named.region,
+    })
 }
 
 fn compile(
@@ -298,9 +367,13 @@ struct Chosen {
 
 /// Strict, unless too few passages hold every word and others hold enough. Filters have no say, so
 /// that a count never changes by being filtered for.
+///
+/// Of several demands the first that finds as many as a reader wants to see is made, or else the
+/// last that finds more.
 fn choose(
     searcher: &Searcher,
     compiled: &Compiled,
+    complete: Option<usize>,
     relax_below: usize,
 ) -> Result<Chosen, index::Error> {
     let strict = || Chosen {
@@ -311,26 +384,39 @@ fn choose(
     let Some(relaxable) = &compiled.relaxable else {
         return Ok(strict());
     };
-    let complete = searcher.search(&*compiled.strict, &Count)?;
+    let complete = match complete {
+        Some(complete) => complete,
+        None => searcher.search(&*compiled.strict, &Count)?,
+    };
     if complete >= relax_below.max(1) {
         return Ok(strict());
     }
+    let mut best = None;
+    let mut most = complete;
     for demand in relaxable.demands(complete > 0) {
         let query = relaxable.query(demand);
-        if searcher.search(&*query, &Count)? > complete {
-            let set = searcher.search(&*compiled.strict, &DocSetCollector)?;
-            return Ok(Chosen {
-                query,
-                complete: Some(rank::Complete::new(set)),
-                relaxed: Some(Relaxation {
-                    required: relaxable.least(demand),
-                    of: relaxable.of(),
-                    complete,
-                }),
-            });
+        let found = searcher.search(&*query, &Count)?;
+        if found > most {
+            most = found;
+            best = Some((query, demand));
+        }
+        if found >= relax_below {
+            break;
         }
     }
-    Ok(strict())
+    let Some((query, demand)) = best else {
+        return Ok(strict());
+    };
+    let set = searcher.search(&*compiled.strict, &DocSetCollector)?;
+    Ok(Chosen {
+        query,
+        complete: Some(rank::Complete::new(set)),
+        relaxed: Some(Relaxation {
+            required: relaxable.least(demand),
+            of: relaxable.of(),
+            complete,
+        }),
+    })
 }
 
 type EngineFilters = Vec<(Facet, Box<dyn EngineQuery>)>;
@@ -396,10 +482,9 @@ impl<'a> HitReader<'a> {
         relaxed: bool,
     ) -> Self {
         let mut needles = compiled.needles.clone();
-        let mut leaves: Vec<&Leaf> = compiled.leaves.iter().collect();
+        let leaves: Vec<&Leaf> = compiled.leaves.iter().collect();
         if let Some(parts) = compiled.relaxable.as_ref().filter(|_| relaxed) {
             needles.extend(parts.needles.iter().cloned());
-            leaves.extend(&parts.leaves);
         }
         Self {
             snapshot,
@@ -455,7 +540,7 @@ impl<'a> HitReader<'a> {
 }
 
 /// The words that stand neither in the passage nor in its title or the names of its region.
-fn missing(words: &[String], passage: &PassageRecord, report: &ReportRecord) -> Vec<String> {
+fn missing(words: &[QueryWord], passage: &PassageRecord, report: &ReportRecord) -> Vec<String> {
     let around = format!(
         "{}\n{}\n{}\n{}",
         passage.text,
@@ -466,8 +551,11 @@ fn missing(words: &[String], passage: &PassageRecord, report: &ReportRecord) -> 
     let around = Normalized::new(&around);
     words
         .iter()
-        .filter(|word| !around.as_str().contains(word.as_str()))
-        .cloned()
+        .filter(|word| {
+            let mut ways = word.or.iter().chain([&word.text]);
+            !ways.any(|way| around.as_str().contains(way.as_str()))
+        })
+        .map(|word| word.text.clone())
         .collect()
 }
 

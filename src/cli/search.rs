@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Context;
 use cesou::config::Settings;
+use cesou::query::rewrite::RewriteKind;
 use cesou::report::Kind;
 use cesou::search::{self, Facet, Filters, Hit, Match, Request};
 use console::Style;
@@ -30,6 +31,18 @@ pub(super) fn run(
     let mut out = io::stdout().lock();
     if let Some(relaxed) = response.relaxed {
         writeln!(out, "{}", relaxed.notice())?;
+    }
+    for rewrite in &response.rewrites {
+        let (from, to) = (&rewrite.from, &rewrite.to);
+        match rewrite.kind {
+            RewriteKind::Pinyin | RewriteKind::Typo => writeln!(out, "“{from}”已按“{to}”检索")?,
+            RewriteKind::Synonym | RewriteKind::Number => {
+                writeln!(out, "“{from}”也检索了“{to}”")?;
+            }
+        }
+    }
+    if let Some(meant) = &response.did_you_mean {
+        writeln!(out, "您要找的是不是：{meant}")?;
     }
     writeln!(out, "共 {} 个段落", response.total)?;
     for (number, hit) in (1..).zip(&response.hits) {

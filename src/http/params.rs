@@ -16,8 +16,8 @@ const SUGGESTIONS: usize = 8;
 /// Characters of a name or value that a refusal repeats.
 const REPEATED_CHARS: usize = 100;
 /// What may be asked of a search besides filters.
-const PLAIN: [&str; 7] = [
-    "q", "match", "facets", "sort", "page", "per_page", "explain",
+const PLAIN: [&str; 8] = [
+    "q", "match", "rewrites", "facets", "sort", "page", "per_page", "explain",
 ];
 
 /// The parameters of a search in the order they may be given.
@@ -60,12 +60,11 @@ pub(super) fn search(pairs: &[(String, String)], state: &State) -> Result<Reques
             .find(|sort| sort.as_str() == value)
             .ok_or_else(|| bad("sort", value, "relevance、region 或 document"))?;
     }
-    if let Some(value) = given.one("explain")? {
-        request.explain = match value {
-            "true" => true,
-            "false" => false,
-            _ => return Err(bad("explain", value, "true 或 false")),
-        };
+    if let Some(rewrites) = given.flag("rewrites")? {
+        request.rewrites = rewrites;
+    }
+    if let Some(explain) = given.flag("explain")? {
+        request.explain = explain;
     }
     if let Some(value) = given.one("facets")? {
         request.facets = facets(value)?;
@@ -175,6 +174,16 @@ impl<'a> Given<'a> {
             [value] => Ok(Some(value)),
             _ => Err(Problem::RepeatedParameter { name }),
         }
+    }
+
+    fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
+        self.one(name)?
+            .map(|value| match value {
+                "true" => Ok(true),
+                "false" => Ok(false),
+                _ => Err(bad(name, value, "true 或 false")),
+            })
+            .transpose()
     }
 
     /// A whole number from 1 to `most`.

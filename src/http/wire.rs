@@ -12,6 +12,7 @@ pub(super) use suggest::SuggestAnswer;
 
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
 use crate::reload::Condition;
+use crate::region::Region;
 use crate::report::{Kind, Span};
 use crate::search::{self, Addend, FacetValue, Hit, Marked, Request, Response};
 
@@ -32,7 +33,13 @@ struct QueryEcho {
     text: String,
     r#match: &'static str,
     sort: &'static str,
-    rewrites: Vec<Rewrite>,
+    rewrites: Vec<RewriteAnswer>,
+    /// What may have been meant instead; nothing was changed for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    did_you_mean: Option<String>,
+    /// The regions it names; their reports come first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    regions: Vec<NamedRegionAnswer>,
     /// Whether hits need not hold every word; `relaxation` then says how many they hold.
     relaxed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,9 +49,27 @@ struct QueryEcho {
     truncated: bool,
 }
 
-/// A change made to the query; none is made yet.
+/// How a stretch of the query was read otherwise than it was typed.
 #[derive(Serialize)]
-enum Rewrite {}
+struct RewriteAnswer {
+    /// `pinyin`, `typo`, `synonym` or `number`.
+    kind: &'static str,
+    from: String,
+    to: String,
+    /// The query that asks for the stretch as it was typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original: Option<String>,
+}
+
+/// A region the query names.
+#[derive(Serialize)]
+struct NamedRegionAnswer {
+    /// How it was typed.
+    text: String,
+    region: RegionAnswer,
+    /// The filter that leaves only its reports, by parameter.
+    filter: BTreeMap<&'static str, String>,
+}
 
 #[derive(Serialize)]
 struct Relaxation {
@@ -249,7 +274,13 @@ impl SearchAnswer {
                 text: request.text.clone(),
                 r#match: request.matching.as_str(),
                 sort: request.sort.as_str(),
-                rewrites: Vec::new(),
+                rewrites: response.rewrites.into_iter().map(RewriteAnswer::new).collect(),
+                did_you_mean: response.did_you_mean,
+                regions: response
+                    .regions
+                    .into_iter()
+                    .map(NamedRegionAnswer::new)
+                    .collect(),
                 relaxed: response.relaxed.is_some(),
                 relaxation: response.relaxed.map(|relaxed| Relaxation {
                     required_words: relaxed.required,
@@ -271,6 +302,28 @@ impl SearchAnswer {
                     (search::Facet::as_str(facet), values)
                 })
                 .collect(),
+        }
+    }
+}
+
+impl RewriteAnswer {
+    fn new(rewrite: search::Rewrite) -> Self {
+        Self {
+            kind: rewrite.kind.as_str(),
+            from: rewrite.from,
+            to: rewrite.to,
+            original: rewrite.original,
+        }
+    }
+}
+
+impl NamedRegionAnswer {
+    fn new(named: search::RegionNamed) -> Self {
+        let (facet, value) = named.filter;
+        Self {
+            text: named.text,
+            region: RegionAnswer::new(&named.region),
+            filter: BTreeMap::from([(facet.as_str(), value)]),
         }
     }
 }
@@ -331,7 +384,7 @@ impl PassageHead {
                 title: report.title.clone(),
                 source: report.source.clone(),
             },
-            region: RegionAnswer::new(report),
+            region: RegionAnswer::new(&report.region),
             kind: passage.kind,
             measure: passage.path.first().map(|&number| Measure {
                 number,
@@ -354,8 +407,7 @@ impl PassageHead {
 }
 
 impl RegionAnswer {
-    fn new(report: &ReportRecord) -> Self {
-        let region = &report.region;
+    fn new(region: &Region) -> Self {
         Self {
             name: region.name.clone(),
             province: region.province.clone(),
@@ -417,7 +469,7 @@ impl ReportAnswer {
             url: report_url(&report.id),
             title: report.title.clone(),
             tagline: report.tagline.clone(),
-            region: RegionAnswer::new(report),
+            region: RegionAnswer::new(&report.region),
             source: report.source.clone(),
             range: report.range,
             characters: report.characters,
@@ -435,7 +487,7 @@ impl ReportWithPassages {
                 url: report_url(&report.id),
                 title: report.title.clone(),
                 tagline: report.tagline.clone(),
-                region: RegionAnswer::new(report),
+                region: RegionAnswer::new(&report.region),
                 source: report.source.clone(),
                 range: report.range,
                 characters: report.characters,

@@ -5,8 +5,11 @@
 //! hold the telling part of them follow. What is scored is a sum of [`Leaf`]s, so that an
 //! explanation can name each.
 
+mod alternatives;
+mod combined;
 mod coverage;
 mod literal;
+mod regions;
 mod relax;
 mod words;
 
@@ -17,10 +20,14 @@ use tantivy::{Searcher, Term};
 use self::coverage::{CoverageQuery, Enough};
 use self::relax::Atom;
 pub use self::relax::{Demand, Relaxable};
-use self::words::is_number;
+pub use self::words::QueryWord;
+use self::words::{Words, is_number};
 use super::{Clause, Form, Query, Target};
 use crate::analysis::{Dictionary, Normalized};
 use crate::index::{Fields, Snapshot};
+use crate::query::rewrite::Proposal;
+use crate::synonym::Synonyms;
+pub use self::regions::NamedRegion;
 
 /// How much each part of a passage counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,12 +69,20 @@ pub enum Part {
     Title,
     /// The passage's headings.
     Heading,
+    /// Title, headings and paragraphs together.
+    Text,
     /// Its paragraphs.
     Body,
     /// Its characters, cut into words or not.
     Characters,
     /// Words next to each other.
     Phrase,
+    /// Anywhere in the text, in the place of the word that was typed.
+    Synonym,
+    /// The same number written otherwise.
+    Number,
+    /// The report is of a region that the query names.
+    OfRegion,
 }
 
 impl Part {
@@ -78,9 +93,13 @@ impl Part {
             Self::Region => "region",
             Self::Title => "title",
             Self::Heading => "heading",
+            Self::Text => "text",
             Self::Body => "body",
             Self::Characters => "characters",
             Self::Phrase => "phrase",
+            Self::Synonym => "synonym",
+            Self::Number => "number",
+            Self::OfRegion => "of_region",
         }
     }
 }
@@ -121,8 +140,12 @@ pub struct Compiled {
     pub leaves: Vec<Leaf>,
     /// What is marked in a hit: words and phrases as the analysis sees them.
     pub needles: Vec<Needle>,
-    /// The words a hit should hold, normalised.
-    pub words: Vec<String>,
+    /// The words a hit should hold.
+    pub words: Vec<QueryWord>,
+    /// What is looked for beside what was typed.
+    pub rewrites: Vec<Proposal>,
+    /// The regions the query names, each with what the index has of it.
+    pub regions: Vec<NamedRegion>,
     /// Whether the query had more words than are looked up.
     pub truncated: bool,
     /// Whether nothing is asked for, so that everything is listed.
@@ -136,6 +159,10 @@ pub struct Compiler<'a> {
     themes: &'a [(String, String)],
     searcher: &'a Searcher,
     weights: Weights,
+    synonyms: &'a Synonyms,
+    rewriting: bool,
+    readings: &'a [Proposal],
+    reads_otherwise: bool,
 }
 
 type Clauses = Vec<(Occur, Box<dyn EngineQuery>)>;
@@ -150,7 +177,22 @@ impl<'a> Compiler<'a> {
             themes: snapshot.themes(),
             searcher: snapshot.searcher(),
             weights,
+            synonyms: snapshot.synonyms(),
+            rewriting: false,
+            readings: &[],
+            reads_otherwise: false,
         }
+    }
+
+    /// The same compiler, looking for synonyms and other spellings of numbers too, and for
+    /// `readings` of stretches of the query besides the one it was given; `reads_otherwise` says
+    /// that the query it is given is not the one that was typed.
+    #[must_use]
+    pub fn rewriting(mut self, readings: &'a [Proposal], reads_otherwise: bool) -> Self {
+        self.rewriting = true;
+        self.readings = readings;
+        self.reads_otherwise = reads_otherwise;
+        self
     }
 
     /// The passages whose text contains `text`, and no other.
@@ -173,6 +215,8 @@ impl<'a> Compiler<'a> {
             relaxable: None,
             needles: vec![Needle::string(needle)],
             words: Vec::new(),
+            rewrites: Vec::new(),
+            regions: Vec::new(),
             truncated: false,
             lists_all,
         }
@@ -203,12 +247,10 @@ impl<'a> Compiler<'a> {
                         form: Form::Words(text),
                     },
                 ] => {
-                    let (words, phrases) = self.words(text, &mut gathered)?;
-                    for word in &words {
-                        atoms.extend(self.atoms(word, &mut gathered)?);
-                    }
-                    units.extend(words.into_iter().map(|word| (Occur::Must, word.query)));
-                    bonus.extend(phrases.into_iter().map(|phrase| (Occur::Should, phrase)));
+                    let words = self.words(text, &mut gathered)?;
+                    atoms.extend(words.atoms);
+                    units.extend(words.units.into_iter().map(|unit| (Occur::Must, unit)));
+                    bonus.extend(words.bonus.into_iter().map(|more| (Occur::Should, more)));
                 }
                 [clause] => required.push((Occur::Must, self.clause(clause, &mut gathered)?)),
                 alternatives => {
@@ -232,7 +274,8 @@ impl<'a> Compiler<'a> {
             .collect::<tantivy::Result<_>>()?;
         // What the text holds as it was typed is found, whatever was read into the query: syntax,
         // or a number that is part of a longer one.
-        let literal = (query.has_syntax || gathered.words.iter().any(|word| is_number(word)))
+        let literal = (query.has_syntax || gathered.words.iter().any(|word| is_number(&word.text))
+            || self.reads_otherwise)
             .then(|| literal::contains(self.fields, &Normalized::new(text)));
 
         let mut all = copy(&required);
@@ -240,6 +283,7 @@ impl<'a> Compiler<'a> {
         if all.is_empty() {
             all.push((Occur::Must, literal::silent(Box::new(AllQuery))));
         }
+        let regions = self.regions(query, &mut bonus, &mut gathered)?;
         let strict = held(all, copy(&bonus), copy(&excluded), literal.as_deref());
         // A relaxed hit that does hold a whole word is to gain by it what a strict hit does.
         let whole = units.into_iter().map(|(_, unit)| (Occur::Should, unit));
@@ -249,7 +293,6 @@ impl<'a> Compiler<'a> {
             bonus: bonus.into_iter().chain(whole).collect(),
             excluded,
             literal,
-            leaves: gathered.part_leaves,
             needles: gathered.part_needles,
         });
         Ok(Compiled {
@@ -258,6 +301,8 @@ impl<'a> Compiler<'a> {
             leaves: gathered.leaves,
             needles: gathered.needles,
             words: gathered.words,
+            rewrites: gathered.rewrites,
+            regions,
             truncated: gathered.truncated,
             lists_all: query.groups.is_empty(),
         })
@@ -271,12 +316,10 @@ impl<'a> Compiler<'a> {
     ) -> tantivy::Result<Box<dyn EngineQuery>> {
         Ok(match (clause.target, &clause.form) {
             (Target::Anywhere, Form::Words(text)) => {
-                let (words, phrases) = self.words(text, gathered)?;
-                let clauses = words
-                    .into_iter()
-                    .map(|word| (Occur::Must, word.query))
-                    .chain(phrases.into_iter().map(|phrase| (Occur::Should, phrase)))
-                    .collect();
+                let Words { units, bonus, .. } = self.words(text, gathered)?;
+                let must = units.into_iter().map(|unit| (Occur::Must, unit));
+                let should = bonus.into_iter().map(|more| (Occur::Should, more));
+                let clauses = must.chain(should).collect();
                 Box::new(BooleanQuery::new(clauses))
             }
             (Target::Anywhere, Form::Phrase(text)) => {
@@ -308,7 +351,7 @@ impl<'a> Compiler<'a> {
                 let needle = Normalized::new(form.text());
                 if is_number(needle.as_str()) {
                     // -20 excludes 20, not 2014.
-                    any(self.word(needle.as_str(), 1.0, &mut unscored))
+                    self.whole_number(needle.as_str())
                 } else {
                     any(self.phrase_anywhere(form.text(), &needle, &mut unscored))
                 }
@@ -399,9 +442,9 @@ impl<'a> Compiler<'a> {
 struct Gathered {
     leaves: Vec<Leaf>,
     needles: Vec<Needle>,
-    words: Vec<String>,
+    words: Vec<QueryWord>,
+    rewrites: Vec<Proposal>,
     truncated: bool,
-    part_leaves: Vec<Leaf>,
     part_needles: Vec<Needle>,
 }
 

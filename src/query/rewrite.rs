@@ -8,10 +8,13 @@
 //! Invariants: a text the index holds as it stands is left alone; every proposal is made of words
 //! of the index; any text takes bounded work (`tests/rewrites.rs`).
 
+mod apply;
 mod model;
 pub mod pinyin;
 mod similar;
 pub mod typo;
+
+pub use apply::{Stretch, quoted, replaced, retyped, stretches, with_parts};
 
 /// How a stretch of a query was read otherwise than it was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

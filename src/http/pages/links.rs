@@ -76,7 +76,7 @@ impl Links {
         let pairs: Vec<(String, String)> = self
             .pairs
             .iter()
-            .filter(|(name, _)| matches!(name.as_str(), "q" | "match"))
+            .filter(|(name, _)| matches!(name.as_str(), "q" | "match" | "rewrites"))
             .cloned()
             .collect();
         address(&format!("/passages/{id}"), &pairs)

@@ -1,10 +1,12 @@
 //! What the templates are given: texts, counts and addresses, nothing left to decide.
 
 mod similar;
+mod understood;
 
 use askama::Template;
 
 use self::similar::SimilarView;
+use self::understood::{Aside, asides};
 use super::links::Links;
 use crate::http::api::InReport;
 use crate::http::problem::Problem;
@@ -36,6 +38,7 @@ pub(super) struct SearchPage {
     facets: Vec<FacetView>,
     summary: String,
     notices: Vec<String>,
+    asides: Vec<Aside>,
     hits: Vec<HitView>,
     pages: Vec<PageLink>,
     empty: Option<Empty>,
@@ -119,6 +122,7 @@ impl SearchPage {
             clear: links.unfiltered(),
             facets,
             summary: summary(request, response),
+            asides: asides(response, &links),
             notices: notices(response),
             hits: response
                 .hits

@@ -3,14 +3,14 @@
 use tantivy::query::{Occur, Query as EngineQuery};
 
 use super::coverage::{CoverageQuery, Enough};
-use super::{Clauses, Leaf, Needle, copy, held};
+use super::{Clauses, Needle, copy, held};
 
 /// The share of a query's weight a passage must hold once it is relaxed, for up to
 /// [`FEW_WORDS`] words; a longer query, which is rather a question, asks for as much as that many
 /// words would, and for [`LEAST_SHARE`] at least.
 const REQUIRED_SHARE: f32 = 0.4;
 const FEW_WORDS: f32 = 4.0;
-const LEAST_SHARE: f32 = 0.15;
+const LEAST_SHARE: f32 = 0.05;
 /// The share with which a single word is enough even where several are demanded: what is left out
 /// then says next to nothing, as 教育 does in reports on education.
 const ALONE_SHARE: f32 = 0.66;
@@ -25,8 +25,6 @@ pub struct Relaxable {
     pub(super) excluded: Clauses,
     /// The text as it was typed, where that may say something else than its words.
     pub(super) literal: Option<Box<dyn EngineQuery>>,
-    /// What the parts add to the score, besides the leaves of the strict query.
-    pub leaves: Vec<Leaf>,
     /// The parts to mark in a hit, besides what the strict query marks.
     pub needles: Vec<Needle>,
 }
@@ -53,10 +51,10 @@ impl Relaxable {
         self.atoms.len()
     }
 
-    /// What to demand, most first, each to be tried when the one before it finds nothing.
+    /// What to demand, most first, each to be tried when those before it find too few.
     ///
-    /// Two words that stand together in some passage are both meant, so as long as any passage is
-    /// `complete`, a single word is enough only when the others say next to nothing.
+    /// Two words that stand together say more than one; a single one is enough only where it
+    /// carries a good part of what was asked, and, where no passage is `complete`, in any case.
     #[must_use]
     pub fn demands(&self, complete: bool) -> Vec<Demand> {
         let held = self.atoms.iter().filter(|atom| atom.weight > 0.0).count();
@@ -64,9 +62,9 @@ impl Relaxable {
         #[expect(clippy::cast_precision_loss, reason = "a few dozen words")]
         let share = REQUIRED_SHARE * (FEW_WORDS / self.of() as f32).min(1.0);
         let share = share.max(LEAST_SHARE);
-        let mut demands = vec![demand(2, share)];
+        let mut demands = vec![demand(2, share), demand(1, share)];
         if !complete {
-            demands.extend([demand(1, share), demand(1, 0.0)]);
+            demands.push(demand(1, 0.0));
         }
         demands.retain(|demand| demand.words <= held);
         demands

@@ -1,36 +1,49 @@
 //! The words of a query: which of its characters are one, what finds each, how telling it is.
+//!
+//! What a passage must hold is decided by the general dictionary, whatever words the corpus adds
+//! to it: adding 均衡编班 to `dictionary.txt` makes it rank as one word, and 均衡 分班 no harder to
+//! find.
+
+use std::sync::Arc;
 
 use tantivy::Term;
-use tantivy::query::{BoostQuery, Query as EngineQuery, TermQuery};
-use tantivy::schema::IndexRecordOption;
+use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as EngineQuery};
+use tantivy::schema::Field;
 
+use super::alternatives::Alternative;
+use super::combined::{CombinedQuery, WeighedField};
 use super::relax::Atom;
 use super::{Compiler, Gathered, Needle, Part, REGION_WEIGHT, any, literal};
-use crate::analysis::{Normalized, is_function_word};
+use crate::analysis::{Dictionary, Normalized, is_function_word};
 
-/// What a word counts where it stands only as characters, cut otherwise by the dictionary; small,
-/// so that the word itself ranks above it.
-const CHARACTERS_WEIGHT: f32 = 0.1;
-/// Two words next to each other, as a share of the whole phrase.
-const PAIR_SHARE: f32 = 0.5;
 /// Two neighbouring characters, whether or not a word ends between them. They see what the words
 /// miss: 债务承担 where the text has 承担债务 cut otherwise, or a word in another compound.
 const NEIGHBOURS_WEIGHT: f32 = 0.5;
 /// The most neighbours of a piece of text that are looked up.
 const MAX_NEIGHBOURS: usize = 64;
-/// What part of a long word counts, as a share of the word.
-const PART_SHARE: f32 = 0.5;
+/// A number with what it counts, as a share of the weight of a phrase: 2014年 ranks above 2014.
+const COUNTED_SHARE: f32 = 0.5;
 /// The most words of a query that are looked up; the rest is left out, and the answer says so.
 const MAX_WORDS: usize = 64;
 
-/// A word of a query with what finds it.
-pub(super) struct QueryWord {
-    pub(super) query: Box<dyn EngineQuery>,
-    cut: Cut,
+/// A word of a query as the answer names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryWord {
+    /// The word, normalised.
+    pub text: String,
+    /// What may stand for it.
+    pub or: Vec<String>,
 }
 
-/// The words of a piece of text, and what rewards them for standing together.
-type WordsAndPhrases = (Vec<QueryWord>, Vec<Box<dyn EngineQuery>>);
+/// What a piece of text asks for.
+pub(super) struct Words {
+    /// What must hold: each word, or another way to say it.
+    pub(super) units: Vec<Box<dyn EngineQuery>>,
+    /// What a relaxed query asks for enough of.
+    pub(super) atoms: Vec<Atom>,
+    /// What only adds to the score.
+    pub(super) bonus: Vec<Box<dyn EngineQuery>>,
+}
 
 /// A word as a query is cut into them.
 #[derive(Debug, Clone)]
@@ -44,59 +57,89 @@ struct Cut {
 }
 
 impl Compiler<'_> {
-    /// A query for each word of `text`, and those that reward words standing together.
-    pub(super) fn words(
-        &self,
-        text: &str,
-        gathered: &mut Gathered,
-    ) -> tantivy::Result<WordsAndPhrases> {
+    /// What finds the words of `text`, and what rewards them for standing together.
+    pub(super) fn words(&self, text: &str, gathered: &mut Gathered) -> tantivy::Result<Words> {
         let normalized = Normalized::new(text);
         let mut cut = self.cut(&normalized)?;
         let room = MAX_WORDS.saturating_sub(gathered.words.len());
         gathered.truncated |= cut.len() > room;
         cut.truncate(room);
-        gathered
-            .words
-            .extend(cut.iter().map(|word| word.text.clone()));
 
-        let mut phrases = Vec::new();
-        for pair in cut.windows(2) {
-            let [first, second] = pair else { continue };
-            let together = slice(&normalized, first.start, second.end);
-            phrases.push(self.together(&together, PAIR_SHARE, gathered));
-        }
-        for word in &cut {
-            let counted = slice(&normalized, word.start, word.end);
-            if counted != word.text && !word.joined {
-                phrases.push(self.together(&counted, PAIR_SHARE, gathered));
-            }
-        }
-        if cut.len() > 2 {
-            phrases.push(self.together(normalized.as_str(), 1.0, gathered));
-        }
-        // A single word of two characters is found as such already.
-        if normalized.chars() > 2 {
-            for at in 0..(normalized.chars() - 1).min(MAX_NEIGHBOURS) {
-                let pair = slice(&normalized, at, at + 2);
-                phrases.push(self.neighbours(&pair, gathered));
-            }
-        }
-        if !is_number(normalized.as_str()) {
-            gathered.needles.push(Needle::string(normalized));
-        }
-        let words = cut
-            .into_iter()
-            .map(|cut| {
-                gathered.needles.push(Needle::word(&cut.text));
-                let query = if cut.joined {
-                    any(self.unknown_word(&cut.text, gathered))
+        let mut bonus = self.together(&normalized, &cut, gathered);
+        let bounds: Vec<usize> = cut.iter().flat_map(|word| [word.start, word.end]).collect();
+        let last = normalized.chars();
+        let is_bound = |at: usize| at == 0 || at == last || bounds.contains(&at);
+        let alternatives = self.alternatives(&normalized, &is_bound, gathered)?;
+        let queries: Vec<Box<dyn EngineQuery>> = cut
+            .iter()
+            .map(|word| {
+                gathered.needles.push(Needle::word(&word.text));
+                any(if word.joined {
+                    self.unknown_word(&word.text, gathered)
                 } else {
-                    any(self.word(&cut.text, 1.0, gathered))
-                };
-                QueryWord { query, cut }
+                    self.word(&word.text, gathered)
+                })
             })
             .collect();
-        Ok((words, phrases))
+        if !is_number(normalized.as_str()) {
+            gathered.needles.push(Needle::string(normalized.clone()));
+        }
+
+        let mut atoms = Vec::new();
+        for (word, query) in cut.iter().zip(&queries) {
+            let over: Vec<&Alternative> = alternatives
+                .iter()
+                .filter(|other| other.start < word.end && word.start < other.end)
+                .collect();
+            gathered.words.push(QueryWord {
+                text: word.text.clone(),
+                or: over.iter().map(|other| other.to.clone()).collect(),
+            });
+            atoms.extend(self.atoms(word, &**query, &over, gathered)?);
+        }
+        // Words of the corpus's own dictionary rank as words where they stand as such.
+        for word in self.dictionary.words(normalized.as_str()) {
+            let is_known = cut.iter().any(|known| known.text == word.text);
+            if !is_known && word.end - word.start > 1 && !is_function_word(word.text) {
+                let query = CombinedQuery::new(word.text, self.word_fields(), 1.0);
+                bonus.push(gathered.leaf(word.text, Part::Text, Box::new(query)));
+            }
+        }
+        let places: Vec<(usize, usize)> = cut.iter().map(|word| (word.start, word.end)).collect();
+        Ok(Words {
+            units: units(&places, queries, &alternatives),
+            atoms,
+            bonus,
+        })
+    }
+
+    /// What rewards the words of a text for standing as they were typed.
+    fn together(
+        &self,
+        text: &Normalized,
+        cut: &[Cut],
+        gathered: &mut Gathered,
+    ) -> Vec<Box<dyn EngineQuery>> {
+        let mut bonus = Vec::new();
+        for word in cut {
+            let counted = slice(text, word.start, word.end);
+            if counted != word.text && !word.joined {
+                bonus.push(self.phrase(&counted, COUNTED_SHARE, gathered));
+            }
+        }
+        if cut.len() > 1 {
+            bonus.push(self.phrase(text.as_str(), 1.0, gathered));
+        }
+        // A single word of two characters is found as such already.
+        if text.chars() > 2 {
+            for at in 0..(text.chars() - 1).min(MAX_NEIGHBOURS) {
+                let pair = slice(text, at, at + 2);
+                let query =
+                    CombinedQuery::new(&pair, self.character_fields(), NEIGHBOURS_WEIGHT);
+                bonus.push(gathered.leaf(&pair, Part::Characters, Box::new(query)));
+            }
+        }
+        bonus
     }
 
     /// The words of a query that carry meaning.
@@ -106,8 +149,7 @@ impl Compiler<'_> {
     /// since 年 or 个 stand everywhere; 2014年 still ranks above 2014. Function words are left out,
     /// unless there is nothing else.
     fn cut(&self, text: &Normalized) -> tantivy::Result<Vec<Cut>> {
-        let all: Vec<Cut> = self
-            .dictionary
+        let all: Vec<Cut> = Dictionary::standard()
             .words(text.as_str())
             .into_iter()
             .map(|word| Cut {
@@ -145,38 +187,44 @@ impl Compiler<'_> {
         Ok(if words.is_empty() { all } else { words })
     }
 
-    /// What a relaxed query asks for in the place of `word`: the words it is made of, or itself.
-    pub(super) fn atoms(
+    /// What a relaxed query asks for in the place of `word`: the words it is made of, or itself; or
+    /// what may stand for it. None of it scores, since all of it does among the whole words.
+    fn atoms(
         &self,
-        word: &QueryWord,
+        word: &Cut,
+        query: &dyn EngineQuery,
+        alternatives: &[&Alternative],
         gathered: &mut Gathered,
     ) -> tantivy::Result<Vec<Atom>> {
-        let text = word.cut.text.as_str();
-        let parts: Vec<String> = self
-            .dictionary
-            .words_and_parts(text)
+        let standard = Dictionary::standard();
+        let parts: Vec<String> = standard
+            .words_and_parts(&word.text)
             .into_iter()
-            .filter(|part| part.text != text && part.end - part.start > 1)
+            .filter(|part| part.text != word.text && part.end - part.start > 1)
             .map(|part| part.text.to_owned())
             .collect();
-        if parts.is_empty() || word.cut.joined {
-            return Ok(vec![Atom {
-                // The word itself scores among what is added for whole words.
-                query: literal::silent(word.query.box_clone()),
-                weight: self.telling(text)?,
-            }]);
+        let others = || {
+            alternatives
+                .iter()
+                .map(|other| literal::silent(other.query.box_clone()))
+        };
+        let telling = alternatives
+            .iter()
+            .map(|other| other.telling)
+            .fold(0.0, f32::max);
+        let atom = |own: Box<dyn EngineQuery>, weight: f32| Atom {
+            query: any(others().chain([literal::silent(own)]).collect()),
+            weight: if weight > 0.0 { weight } else { telling },
+        };
+        if parts.is_empty() || word.joined {
+            return Ok(vec![atom(query.box_clone(), self.telling(&word.text)?)]);
         }
         parts
             .iter()
             .map(|part| {
-                let mut own = Gathered::default();
-                let query = any(self.word(part, PART_SHARE, &mut own));
-                gathered.part_leaves.append(&mut own.leaves);
                 gathered.part_needles.push(Needle::word(part));
-                Ok(Atom {
-                    query,
-                    weight: self.telling(part)?,
-                })
+                let own = any(self.word(part, &mut Gathered::default()));
+                Ok(atom(own, self.telling(part)?))
             })
             .collect()
     }
@@ -186,7 +234,7 @@ impl Compiler<'_> {
     ///
     /// The frequency is that of its rarest pair of characters, an upper bound that costs no
     /// reading of positions. The formula is BM25's, `ln(1 + (N - n + 0.5) / (n + 0.5))`.
-    fn telling(&self, word: &str) -> tantivy::Result<f32> {
+    pub(super) fn telling(&self, word: &str) -> tantivy::Result<f32> {
         let needle = Normalized::new(word);
         let mut frequency = 0;
         if is_number(word) {
@@ -219,55 +267,61 @@ impl Compiler<'_> {
         ((all - frequency + 0.5) / (frequency + 0.5)).ln_1p().sqrt()
     }
 
-    fn together(&self, text: &str, share: f32, gathered: &mut Gathered) -> Box<dyn EngineQuery> {
+    fn phrase(&self, text: &str, share: f32, gathered: &mut Gathered) -> Box<dyn EngineQuery> {
         let query = literal::characters(self.fields.text_characters, &Normalized::new(text));
         let query = BoostQuery::new(query, self.weights.phrase * share);
         gathered.leaf(text, Part::Phrase, Box::new(query))
     }
 
-    fn neighbours(&self, pair: &str, gathered: &mut Gathered) -> Box<dyn EngineQuery> {
-        let query = literal::characters(self.fields.text_characters, &Normalized::new(pair));
-        let query = BoostQuery::new(query, NEIGHBOURS_WEIGHT);
-        gathered.leaf(pair, Part::Characters, Box::new(query))
+    pub(super) fn word_fields(&self) -> Arc<[WeighedField]> {
+        let (fields, weights) = (self.fields, self.weights);
+        Arc::new([
+            (fields.title_words, weights.title),
+            (fields.heading_words, weights.heading),
+            (fields.body_words, weights.body),
+        ])
     }
 
-    /// A word wherever it stands.
+    /// A passage's own heading is part of its text already.
+    fn character_fields(&self) -> Arc<[WeighedField]> {
+        let (fields, weights) = (self.fields, self.weights);
+        Arc::new([
+            (fields.title_characters, weights.title),
+            (fields.text_characters, weights.body),
+        ])
+    }
+
+    /// Where the characters of a word are looked for.
+    pub(super) fn anywhere(&self) -> [Field; 3] {
+        [
+            self.fields.text_characters,
+            self.fields.title_characters,
+            self.fields.heading_characters,
+        ]
+    }
+
+    /// A word wherever it stands, cut as one or not; only as one it counts, besides what its
+    /// characters count.
     ///
     /// A number is looked for as a word only: its characters stand in every longer number.
-    pub(super) fn word(
-        &self,
-        word: &str,
-        share: f32,
-        gathered: &mut Gathered,
-    ) -> Vec<Box<dyn EngineQuery>> {
-        let fields = self.fields;
-        let weights = self.weights;
-        let mut queries: Vec<Box<dyn EngineQuery>> = [
-            (fields.title_words, Part::Title, weights.title),
-            (fields.heading_words, Part::Heading, weights.heading),
-            (fields.body_words, Part::Body, weights.body),
-        ]
-        .into_iter()
-        .map(|(field, part, weight)| {
-            let term = Term::from_field_text(field, word);
-            let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
-            let query = BoostQuery::new(Box::new(query), weight * share);
-            gathered.leaf(word, part, Box::new(query))
-        })
-        .collect();
+    fn word(&self, word: &str, gathered: &mut Gathered) -> Vec<Box<dyn EngineQuery>> {
+        let query = CombinedQuery::new(word, self.word_fields(), 1.0);
+        let mut queries = vec![gathered.leaf(word, Part::Text, Box::new(query))];
         if is_number(word) {
             return queries;
         }
         let needle = Normalized::new(word);
-        let query = literal::characters(fields.region_names, &needle);
-        let query = BoostQuery::new(query, REGION_WEIGHT * share);
+        let query = literal::characters(self.fields.region_names, &needle);
+        let query = BoostQuery::new(query, REGION_WEIGHT);
         queries.push(gathered.leaf(word, Part::Region, Box::new(query)));
-        for field in [fields.text_characters, fields.title_characters] {
-            let query = literal::characters(field, &needle);
-            let query = BoostQuery::new(query, CHARACTERS_WEIGHT * share);
-            queries.push(gathered.leaf(word, Part::Characters, Box::new(query)));
-        }
+        let characters = |field| literal::silent(literal::characters(field, &needle));
+        queries.extend(self.anywhere().map(characters));
         queries
+    }
+
+    /// A number as a word, for what is not to be found within a longer one.
+    pub(super) fn whole_number(&self, number: &str) -> Box<dyn EngineQuery> {
+        any(self.word(number, &mut Gathered::default()))
     }
 
     /// A word that only its characters can find: they count what a word counts.
@@ -310,4 +364,52 @@ fn slice(text: &Normalized, start: usize, end: usize) -> String {
         .skip(start)
         .take(end - start)
         .collect()
+}
+
+/// What must hold of a text whose words take `places`: each of the words, or of the stretches that
+/// may be said otherwise, one way to say it. Stretches within others are nested.
+fn units(
+    places: &[(usize, usize)],
+    words: Vec<Box<dyn EngineQuery>>,
+    alternatives: &[Alternative],
+) -> Vec<Box<dyn EngineQuery>> {
+    // The words each alternative stands for.
+    let mut stretches: Vec<(usize, usize, &Alternative)> = alternatives
+        .iter()
+        .filter_map(|other| {
+            let within = |&&(start, end): &&(usize, usize)| start < other.end && other.start < end;
+            let first = places.iter().position(|place| within(&place))?;
+            let count = places.iter().filter(within).count();
+            Some((first, first + count, other))
+        })
+        .collect();
+    stretches.sort_by_key(|&(first, end, other)| (end - first, first, other.start));
+    // Each of the words, or the stretch it has become part of: the words it takes and its query.
+    let mut parts: Vec<(usize, usize, Box<dyn EngineQuery>)> = words
+        .into_iter()
+        .enumerate()
+        .map(|(at, query)| (at, at + 1, query))
+        .collect();
+    for (first, end, other) in stretches {
+        let Some(from) = parts.iter().position(|part| part.0 == first) else {
+            continue;
+        };
+        let Some(to) = parts.iter().position(|part| part.1 == end) else {
+            continue;
+        };
+        let mut taken: Vec<_> = parts.drain(from..=to).map(|part| part.2).collect();
+        let own: Box<dyn EngineQuery> = match taken.pop() {
+            Some(only) if taken.is_empty() => only,
+            last => Box::new(BooleanQuery::new(
+                taken
+                    .into_iter()
+                    .chain(last)
+                    .map(|query| (Occur::Must, query))
+                    .collect(),
+            )),
+        };
+        let either = any(vec![own, other.query.box_clone()]);
+        parts.insert(from, (first, end, either));
+    }
+    parts.into_iter().map(|part| part.2).collect()
 }

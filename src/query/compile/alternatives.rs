@@ -1,0 +1,190 @@
+//! Other ways to say a stretch of a query, looked for beside it: synonyms, other spellings of a
+//! number, further readings of pinyin.
+//!
+//! A hit on another way is worth less than one on what was typed, whichever of them is rarer, and
+//! only what the index holds is looked for. All that is done is noted, so that the answer can say
+//! so.
+
+use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as EngineQuery, TermQuery};
+use tantivy::schema::IndexRecordOption;
+use tantivy::Term;
+
+use super::combined::CombinedQuery;
+use super::words::is_number;
+use super::{Compiler, Gathered, Needle, Part, literal};
+use crate::analysis::{Dictionary, Normalized};
+use crate::number;
+use crate::query::rewrite::{Proposal, RewriteKind};
+
+/// What a hit on a synonym is worth beside one on the word itself. BM25 lets a word that occurs
+/// very often count 2.2 times one that occurs once; less than its inverse keeps the order.
+const TWO_WAY_WEIGHT: f32 = 0.45;
+/// The same for a word that means the same only one way round.
+const ONE_WAY_WEIGHT: f32 = 0.35;
+/// What another spelling of a number is worth: it is the same number.
+const NUMBER_WEIGHT: f32 = 0.9;
+/// The most other ways that one query looks for.
+const MAX_ALTERNATIVES: usize = 32;
+
+/// Another way to say characters `start..end` of a text.
+pub(super) struct Alternative {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// As it is looked for: normalised.
+    pub(super) to: String,
+    pub(super) query: Box<dyn EngineQuery>,
+    /// How telling it is, as a word of the query is.
+    pub(super) telling: f32,
+}
+
+impl Compiler<'_> {
+    /// What may be looked for in the place of stretches of `text`; `is_bound` tells which of its
+    /// characters a word begins at, or ends before.
+    pub(super) fn alternatives(
+        &self,
+        text: &Normalized,
+        is_bound: &dyn Fn(usize) -> bool,
+        gathered: &mut Gathered,
+    ) -> tantivy::Result<Vec<Alternative>> {
+        if !self.rewriting {
+            return Ok(Vec::new());
+        }
+        let mut alternatives = Vec::new();
+        for proposal in self.proposals(text) {
+            if gathered.rewrites.len() >= MAX_ALTERNATIVES {
+                gathered.truncated = true;
+                break;
+            }
+            if !is_bound(proposal.start) || !is_bound(proposal.end) {
+                continue;
+            }
+            if let Some(alternative) = self.alternative(&proposal, gathered)? {
+                alternatives.push(alternative);
+                if !gathered.rewrites.contains(&proposal) {
+                    gathered.rewrites.push(proposal);
+                }
+            }
+        }
+        Ok(alternatives)
+    }
+
+    fn proposals(&self, text: &Normalized) -> Vec<Proposal> {
+        let chars: Vec<char> = text.as_str().chars().collect();
+        let stretch = |start: usize, end: usize| -> String {
+            chars.get(start..end).unwrap_or_default().iter().collect()
+        };
+        let mut proposals = Vec::new();
+        for found in self.synonyms.find(text.as_str()) {
+            proposals.extend(found.to.iter().map(|to| Proposal {
+                kind: RewriteKind::Synonym,
+                start: found.start,
+                end: found.end,
+                from: stretch(found.start, found.end),
+                to: to.word.clone(),
+                weight: if to.two_way {
+                    TWO_WAY_WEIGHT
+                } else {
+                    ONE_WAY_WEIGHT
+                },
+            }));
+        }
+        for found in number::find(text.as_str()) {
+            // With what it counts, so that 五百 is not found in 五百强.
+            let unit = stretch(found.end, found.unit_end);
+            proposals.extend(found.spellings.iter().map(|spelling| Proposal {
+                kind: RewriteKind::Number,
+                start: found.start,
+                end: found.unit_end,
+                from: stretch(found.start, found.unit_end),
+                to: format!("{spelling}{unit}"),
+                weight: NUMBER_WEIGHT,
+            }));
+        }
+        for reading in self.readings {
+            for (at, _) in text.as_str().match_indices(&reading.from) {
+                let start = text.as_str().get(..at).unwrap_or_default().chars().count();
+                proposals.push(Proposal {
+                    start,
+                    end: start + reading.from.chars().count(),
+                    ..reading.clone()
+                });
+            }
+        }
+        proposals
+    }
+
+    /// What finds the other way, or nothing where the index holds none of it.
+    fn alternative(
+        &self,
+        proposal: &Proposal,
+        gathered: &mut Gathered,
+    ) -> tantivy::Result<Option<Alternative>> {
+        let needle = Normalized::new(&proposal.to);
+        let telling = self.telling(needle.as_str())?;
+        if telling <= 0.0 {
+            return Ok(None);
+        }
+        // The rarer of two words counts more in BM25; a synonym is not to gain by being rare. The
+        // square makes of `telling` the inverse document frequency again.
+        let own = self.telling(&proposal.from)?;
+        let rarity = if own > 0.0 {
+            (own / telling).powi(2).min(1.0)
+        } else {
+            1.0
+        };
+        let weight = proposal.weight * rarity;
+        let fields = self.fields;
+        let mut clauses: Vec<(Occur, Box<dyn EngineQuery>)> = Vec::new();
+        let words = Dictionary::standard().words(needle.as_str());
+        if let [word] = words.as_slice()
+            && word.text == needle.as_str()
+        {
+            let query = CombinedQuery::new(word.text, self.word_fields(), weight);
+            clauses.push((Occur::Should, Box::new(query)));
+            if !is_number(word.text) {
+                for field in self.anywhere() {
+                    let query = literal::silent(literal::characters(field, &needle));
+                    clauses.push((Occur::Should, query));
+                }
+            }
+        } else {
+            // The frequencies of all its pairs add up in a phrase; it is to count what one does.
+            let pairs = literal::grams(fields.text_characters, &needle).count().max(1);
+            #[expect(clippy::cast_precision_loss, reason = "a few dozen at most")]
+            let share = weight / pairs as f32;
+            for field in self.anywhere() {
+                let query = literal::characters(field, &needle);
+                clauses.push((Occur::Should, Box::new(BoostQuery::new(query, share))));
+            }
+        }
+        let mut query: Box<dyn EngineQuery> = Box::new(BooleanQuery::new(clauses));
+        if let Some(figures) = words.first().filter(|word| is_number(word.text))
+            && figures.text != needle.as_str()
+        {
+            // 38亿 is not to be found in 138亿: its figures must stand as a whole number.
+            let whole = Term::from_field_text(fields.body_words, figures.text);
+            let whole = literal::silent(Box::new(TermQuery::new(whole, IndexRecordOption::Basic)));
+            query = Box::new(BooleanQuery::new(vec![
+                (Occur::Must, query),
+                (Occur::Must, whole),
+            ]));
+        }
+        gathered.needles.push(if is_number(needle.as_str()) {
+            Needle::word(needle.as_str())
+        } else {
+            Needle::string(needle.clone())
+        });
+        let part = match proposal.kind {
+            RewriteKind::Synonym => Part::Synonym,
+            RewriteKind::Number => Part::Number,
+            RewriteKind::Pinyin | RewriteKind::Typo => Part::Text,
+        };
+        Ok(Some(Alternative {
+            start: proposal.start,
+            end: proposal.end,
+            query: gathered.leaf(needle.as_str(), part, query),
+            to: needle.as_str().to_owned(),
+            telling,
+        }))
+    }
+}

@@ -1,0 +1,201 @@
+//! One term in several fields, scored as if they were one text.
+//!
+//! A sum of one BM25 for each field counts a word in a short title as if it were rare, and a word
+//! in title, heading and text three times over. BM25F (Robertson, Zaragoza and Taylor, 2004)
+//! instead adds up the occurrences, each weighed by its field, before they saturate, and measures
+//! them against the weighed length of all fields:
+//!
+//! `idf · tf · (k1 + 1) / (tf + k1 · (1 - b + b · length / average length))`
+//!
+//! with `tf` and `length` the weighed sums over the fields, and for `idf` the frequency in the
+//! field that holds the term most often.
+
+use std::sync::Arc;
+
+use tantivy::fieldnorm::FieldNormReader;
+use tantivy::postings::{Postings, SegmentPostings};
+use tantivy::query::{EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, Term};
+
+/// How fast further occurrences stop counting; the usual value.
+const K1: f32 = 1.2;
+/// How much length counts; the usual value.
+const B: f32 = 0.75;
+
+/// A field with what an occurrence in it counts.
+pub(super) type WeighedField = (Field, f32);
+
+/// Passages that hold a term in any of several fields.
+#[derive(Debug, Clone)]
+pub(super) struct CombinedQuery {
+    term: String,
+    fields: Arc<[WeighedField]>,
+    boost: f32,
+}
+
+impl CombinedQuery {
+    /// Passages that hold `term` in any of `fields`, their score multiplied by `boost`.
+    pub(super) fn new(term: &str, fields: Arc<[WeighedField]>, boost: f32) -> Self {
+        Self {
+            term: term.to_owned(),
+            fields,
+            boost,
+        }
+    }
+}
+
+impl Query for CombinedQuery {
+    fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
+        let terms = self
+            .fields
+            .iter()
+            .map(|&(field, weight)| (Term::from_field_text(field, &self.term), weight))
+            .collect();
+        let mut combined = CombinedWeight {
+            terms,
+            factor: 0.0,
+            average: 1.0,
+        };
+        if let EnableScoring::Enabled {
+            statistics_provider: statistics,
+            ..
+        } = scoring
+        {
+            let all = statistics.total_num_docs()?;
+            let mut frequency = 0;
+            let mut length = 0.0;
+            for (term, weight) in &combined.terms {
+                frequency = frequency.max(statistics.doc_freq(term)?);
+                length += count(statistics.total_num_tokens(term.field())?) * weight;
+            }
+            combined.average = (length / count(all.max(1))).max(1.0);
+            let (all, frequency) = (count(all), count(frequency));
+            let idf = ((all - frequency + 0.5) / (frequency + 0.5)).ln_1p();
+            combined.factor = self.boost * idf * (K1 + 1.0);
+        }
+        Ok(Box::new(combined))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a factor of a score")]
+fn count(number: u64) -> f32 {
+    number as f32
+}
+
+struct CombinedWeight {
+    terms: Vec<(Term, f32)>,
+    factor: f32,
+    average: f32,
+}
+
+impl CombinedWeight {
+    fn combined(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<CombinedScorer> {
+        let mut postings = Vec::with_capacity(self.terms.len());
+        let mut lengths = Vec::with_capacity(self.terms.len());
+        for (term, weight) in &self.terms {
+            let index = reader.inverted_index(term.field())?;
+            if let Some(found) = index.read_postings(term, IndexRecordOption::WithFreqs)? {
+                postings.push((found, *weight));
+            }
+            lengths.push((reader.get_fieldnorms_reader(term.field())?, *weight));
+        }
+        let mut scorer = CombinedScorer {
+            postings,
+            lengths,
+            factor: self.factor * boost,
+            average: self.average,
+            doc: TERMINATED,
+        };
+        scorer.settle();
+        Ok(scorer)
+    }
+}
+
+impl Weight for CombinedWeight {
+    fn scorer(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
+        let scorer = self.combined(reader, boost)?;
+        if scorer.postings.is_empty() {
+            return Ok(Box::new(EmptyScorer));
+        }
+        Ok(Box::new(scorer))
+    }
+
+    fn explain(&self, reader: &SegmentReader, doc: DocId) -> tantivy::Result<Explanation> {
+        let mut scorer = self.combined(reader, 1.0)?;
+        let found = if scorer.doc() < doc {
+            scorer.seek(doc)
+        } else {
+            scorer.doc()
+        };
+        let score = if found == doc { scorer.score() } else { 0.0 };
+        Ok(Explanation::new("BM25F", score))
+    }
+}
+
+struct CombinedScorer {
+    /// Where the term stands, with what an occurrence there counts.
+    postings: Vec<(SegmentPostings, f32)>,
+    lengths: Vec<(FieldNormReader, f32)>,
+    factor: f32,
+    average: f32,
+    doc: DocId,
+}
+
+impl CombinedScorer {
+    fn settle(&mut self) -> DocId {
+        let docs = self.postings.iter().map(|(postings, _)| postings.doc());
+        self.doc = docs.min().unwrap_or(TERMINATED);
+        self.doc
+    }
+}
+
+impl DocSet for CombinedScorer {
+    fn advance(&mut self) -> DocId {
+        if self.doc == TERMINATED {
+            return TERMINATED;
+        }
+        for (postings, _) in &mut self.postings {
+            if postings.doc() == self.doc {
+                postings.advance();
+            }
+        }
+        self.settle()
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        for (postings, _) in &mut self.postings {
+            if postings.doc() < target {
+                postings.seek(target);
+            }
+        }
+        self.settle()
+    }
+
+    fn doc(&self) -> DocId {
+        self.doc
+    }
+
+    fn size_hint(&self) -> u32 {
+        let sizes = self.postings.iter().map(|(postings, _)| postings.size_hint());
+        sizes.fold(0, u32::saturating_add)
+    }
+}
+
+impl Scorer for CombinedScorer {
+    fn score(&mut self) -> Score {
+        let doc = self.doc;
+        let mut frequency = 0.0;
+        for (postings, weight) in &self.postings {
+            if postings.doc() == doc {
+                frequency += count(u64::from(postings.term_freq())) * weight;
+            }
+        }
+        let lengths = self.lengths.iter();
+        let length: f32 = lengths
+            .map(|(length, weight)| count(u64::from(length.fieldnorm(doc))) * weight)
+            .sum();
+        let norm = K1 * (1.0 - B + B * length / self.average);
+        self.factor * frequency / (frequency + norm)
+    }
+}

@@ -1,0 +1,205 @@
+//! What a query was taken to mean, and whether that is what is searched for.
+//!
+//! Pinyin is read as what it spells. A typing error is put right only where nothing holds every
+//! word as typed; otherwise the correction is merely offered. What the text holds as it was typed
+//! is found in any case.
+
+use tantivy::collector::Count;
+
+use super::{Options, Request};
+use crate::index::{self, Snapshot};
+use crate::query::rewrite::{self, Proposal, RewriteKind, pinyin, typo};
+use crate::query::{self, Compiled, Compiler, NamedRegion, Query};
+
+/// How sure a correction must be to be made when it does not lead to a passage with every word
+/// either, as in a question.
+const SURE: f32 = 0.6;
+
+/// A stretch of a query that was read otherwise than it was typed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rewrite {
+    /// How it came about.
+    pub kind: RewriteKind,
+    /// What was typed, normalised.
+    pub from: String,
+    /// What is looked for in its place (pinyin, errors) or as well (the others).
+    pub to: String,
+    /// What to type to have it looked for as it stands.
+    pub original: Option<String>,
+}
+
+/// A query as it is searched for.
+pub(super) struct Understood {
+    pub(super) compiled: Compiled,
+    /// How many passages hold every word.
+    pub(super) complete: Option<usize>,
+    pub(super) rewrites: Vec<Rewrite>,
+    /// What may have been meant, to be typed instead.
+    pub(super) did_you_mean: Option<String>,
+    pub(super) regions: Vec<NamedRegion>,
+}
+
+/// Reads the text of `request`.
+pub(super) fn understand(
+    snapshot: &Snapshot,
+    request: &Request,
+    options: &Options,
+) -> Result<Understood, index::Error> {
+    let parsed = query::parse(&request.text);
+    let stretches = rewrite::stretches(&parsed);
+    let mut parts = Vec::new();
+    let mut readings = Vec::new();
+    let mut texts = Vec::new();
+    for stretch in &stretches {
+        let (best, others) = spelt(pinyin::propose(snapshot, &stretch.text));
+        texts.push(rewrite::with_parts(&stretch.text, &best));
+        parts.extend(best);
+        readings.extend(others);
+    }
+    let read = rewrite::replaced(&parsed, &stretches, &texts);
+    let reading = Reading {
+        snapshot,
+        request,
+        options,
+        readings: &readings,
+    };
+    let compiled = reading.compile(&read, !parts.is_empty())?;
+    let complete = reading.complete(&compiled)?;
+    let mut did_you_mean = None;
+    if complete < options.relax_below.max(1) && !compiled.lists_all {
+        if let Some(corrected) = reading.corrected(&read, complete)? {
+            let mut all = parts.clone();
+            all.extend(corrected.parts);
+            if corrected.is_made {
+                return Ok(reading.understood(
+                    corrected.compiled,
+                    Some(corrected.complete),
+                    &all,
+                    None,
+                ));
+            }
+            did_you_mean = Some(rewrite::retyped(&request.text, &all));
+        }
+    }
+    Ok(reading.understood(compiled, Some(complete), &parts, did_you_mean))
+}
+
+/// The best reading of each stretch of letters, and the others as readings of the best.
+fn spelt(proposals: Vec<Proposal>) -> (Vec<Proposal>, Vec<Proposal>) {
+    let mut best: Vec<Proposal> = Vec::new();
+    let mut others = Vec::new();
+    for proposal in proposals {
+        let place = (proposal.start, proposal.end);
+        match best.iter().find(|best| (best.start, best.end) == place) {
+            Some(first) => others.push(Proposal {
+                from: first.to.clone(),
+                ..proposal
+            }),
+            None => best.push(proposal),
+        }
+    }
+    best.sort_by_key(|proposal| proposal.start);
+    (best, others)
+}
+
+struct Reading<'a> {
+    snapshot: &'a Snapshot,
+    request: &'a Request,
+    options: &'a Options,
+    readings: &'a [Proposal],
+}
+
+/// A query with its typing errors put right.
+struct Corrected {
+    compiled: Compiled,
+    complete: usize,
+    parts: Vec<Proposal>,
+    /// Whether it is searched for, rather than offered.
+    is_made: bool,
+}
+
+impl Reading<'_> {
+    fn compile(&self, query: &Query, reads_otherwise: bool) -> Result<Compiled, index::Error> {
+        let compiler = Compiler::new(self.snapshot, self.options.weights)
+            .rewriting(self.readings, reads_otherwise);
+        Ok(compiler.smart(&self.request.text, query)?)
+    }
+
+    fn complete(&self, compiled: &Compiled) -> Result<usize, index::Error> {
+        Ok(self.snapshot.searcher().search(&*compiled.strict, &Count)?)
+    }
+
+    /// The best correction of `query`, of which `complete` passages hold every word.
+    fn corrected(&self, query: &Query, complete: usize) -> Result<Option<Corrected>, index::Error> {
+        let stretches = rewrite::stretches(query);
+        let mut texts: Vec<String> = stretches
+            .iter()
+            .map(|stretch| stretch.text.as_str().to_owned())
+            .collect();
+        let mut parts = Vec::new();
+        let mut sure = 1.0_f32;
+        for (text, stretch) in texts.iter_mut().zip(&stretches) {
+            let corrections = typo::propose(self.snapshot, &stretch.text);
+            if let Some(best) = corrections.into_iter().next() {
+                *text = best.text;
+                sure = sure.min(best.confidence);
+                parts.extend(best.parts);
+            }
+        }
+        if parts.is_empty() {
+            return Ok(None);
+        }
+        let corrected = rewrite::replaced(query, &stretches, &texts);
+        let compiled = self.compile(&corrected, true)?;
+        let found = self.complete(&compiled)?;
+        let is_made = complete == 0 && (found > 0 || sure >= SURE);
+        Ok((is_made || found > complete).then_some(Corrected {
+            compiled,
+            complete: found,
+            parts,
+            is_made,
+        }))
+    }
+
+    fn understood(
+        &self,
+        compiled: Compiled,
+        complete: Option<usize>,
+        parts: &[Proposal],
+        did_you_mean: Option<String>,
+    ) -> Understood {
+        let typed = &self.request.text;
+        let mut rewrites: Vec<Rewrite> = Vec::new();
+        for proposal in parts.iter().chain(&compiled.rewrites) {
+            let rewrite = Rewrite {
+                kind: proposal.kind,
+                from: proposal.from.clone(),
+                to: proposal.to.clone(),
+                original: rewrite::quoted(typed, &proposal.from),
+            };
+            if !rewrites.contains(&rewrite) {
+                rewrites.push(rewrite);
+            }
+        }
+        Understood {
+            regions: compiled.regions.clone(),
+            compiled,
+            complete,
+            rewrites,
+            did_you_mean,
+        }
+    }
+}
+
+impl Understood {
+    /// A query that is taken as it was typed.
+    pub(super) fn literally(compiled: Compiled) -> Self {
+        Self {
+            regions: compiled.regions.clone(),
+            compiled,
+            complete: None,
+            rewrites: Vec::new(),
+            did_you_mean: None,
+        }
+    }
+}
