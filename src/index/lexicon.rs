@@ -153,21 +153,21 @@ fn under(map: &Transducer, key: &str, limit: usize) -> Vec<Known> {
         if scanned > MAX_SCANNED {
             break;
         }
-        let word = key
-            .get(begin..)
-            .and_then(|word| std::str::from_utf8(word).ok());
-        if let Some(word) = word {
-            found.push(Known {
-                word: word.to_owned(),
-                frequency,
-            });
+        // In the order of the words, so that of two as frequent the first stays.
+        let rank = found.partition_point(|known| known.frequency >= frequency);
+        let word = key.get(begin..).map(std::str::from_utf8);
+        if rank < limit
+            && let Some(Ok(word)) = word
+        {
+            found.truncate(limit - 1);
+            found.insert(
+                rank,
+                Known {
+                    word: word.to_owned(),
+                    frequency,
+                },
+            );
         }
     }
-    found.sort_by(|a, b| {
-        b.frequency
-            .cmp(&a.frequency)
-            .then_with(|| a.word.cmp(&b.word))
-    });
-    found.truncate(limit);
     found
 }

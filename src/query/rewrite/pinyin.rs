@@ -31,6 +31,10 @@ const LONE: f32 = 2.0;
 const OVER_BLANK: f32 = 2.0;
 /// What a word with a wrong letter counts less.
 const MISSPELT: f32 = 5.0;
+/// What a word with a wrong letter is worth beside the word itself.
+const MISSPELT_WEIGHT: f32 = 0.8;
+/// Readings worth less beside the best are not given.
+const LEAST_WEIGHT: f32 = 0.1;
 /// A word in Latin letters stays when it is at least this share as frequent as what it spells.
 const LATIN_SHARE: u64 = 20;
 /// What initials are worth beside the name itself.
@@ -203,8 +207,8 @@ fn read(model: &Model<'_>, chars: &[char], stretch: &[Token], found: &mut Vec<Pr
                 .iter()
                 .map(|(_, known)| known.word.as_str())
                 .collect();
-            let weight = ((reading.score - top) / 2.0).exp().clamp(0.05, 0.9);
-            if !readings.iter().any(|(known, _)| *known == other) {
+            let weight = ((reading.score - top) / 2.0).exp().min(0.9);
+            if weight >= LEAST_WEIGHT && !readings.iter().any(|(known, _)| *known == other) {
                 readings.push((other, weight));
             }
         }
@@ -308,7 +312,10 @@ fn misspelt(model: &Model<'_>, token: &Token, score: f32, readings: &mut Vec<(St
         && best.word.chars().nth(1).is_some()
         && model.word(best.frequency) - MISSPELT > score
     {
-        readings.insert(0, (best.word, 0.6));
+        for (_, weight) in readings.iter_mut() {
+            *weight *= MISSPELT_WEIGHT / 2.0;
+        }
+        readings.insert(0, (best.word, MISSPELT_WEIGHT));
     }
 }
 

@@ -5,7 +5,9 @@
 //! that was typed, less what the error costs. Only where two neighbouring characters are odd, and
 //! no word holds them both, is anything looked for, so that what the index holds is left alone.
 
-use super::model::Model;
+use std::collections::{HashMap, HashSet};
+
+use super::model::{Cutting, Model};
 use super::similar::similar;
 use super::{Proposal, RewriteKind, is_ideograph};
 use crate::analysis::Normalized;
@@ -18,8 +20,12 @@ const MAX_CHARS: usize = 64;
 const MAX_CORRECTIONS: usize = 3;
 /// The most errors that are put right in one text.
 const MAX_ERRORS: usize = 3;
+/// The most edits that are tried by the side of the best.
+const MAX_FURTHER: usize = 24;
 /// The most odd places that are looked at.
-const MAX_ODD: usize = 8;
+const MAX_ODD: usize = 5;
+/// The most changes that are weighed, those that cost least first.
+const MAX_CANDIDATES: usize = 200;
 /// How much more likely, as a logarithm, the corrected text is to be.
 const MIN_GAIN: f32 = 2.0;
 /// What is looked at around an error to tell how likely the text is, in characters.
@@ -70,8 +76,26 @@ struct Edit {
     start: usize,
     end: usize,
     to: Vec<char>,
-    /// How much more likely it makes the text, less what the error costs.
+    /// What the error costs.
+    cost: f32,
+    /// How much more likely it makes the text, less the cost.
     gain: f32,
+}
+
+impl Edit {
+    /// The same where the edits `done` have been made, none of which it touches.
+    fn after(&self, done: &[&Edit]) -> Self {
+        let (mut added, mut removed) = (0, 0);
+        for other in done.iter().filter(|other| other.end <= self.start) {
+            added += other.to.len();
+            removed += other.end - other.start;
+        }
+        Self {
+            start: self.start + added - removed,
+            end: self.end + added - removed,
+            ..self.clone()
+        }
+    }
 }
 
 /// At most three corrections of `text`, the best first; none where nothing is odd about it or
@@ -83,63 +107,59 @@ pub fn propose(snapshot: &Snapshot, text: &Normalized) -> Vec<Correction> {
         return Vec::new();
     }
     let model = Model::new(snapshot);
-    let alternatives = edits(&model, &typed);
-    alternatives
-        .into_iter()
-        .take(MAX_CORRECTIONS)
-        .enumerate()
-        .map(|(place, first)| {
-            let rounds = if place == 0 { MAX_ERRORS } else { 1 };
-            follow(&model, &typed, first, rounds)
-        })
+    let all = edits(&model, &typed);
+    (0..all.len().min(MAX_CORRECTIONS))
+        .filter_map(|first| correction(&model, &typed, &all, first))
         .collect()
 }
 
-/// The correction that begins with `first` and puts right what else is wrong.
-fn follow(model: &Model<'_>, typed: &[char], first: Edit, rounds: usize) -> Correction {
-    let mut text = apply(typed, &first);
-    let mut done = vec![first];
-    for _ in 1..rounds {
-        let next = edits(model, &text).into_iter().find(|edit| {
-            // What was put right once is not changed again.
-            done.iter()
-                .all(|other| edit.end <= other.start || edit.start >= other.start + other.to.len())
-        });
-        let Some(next) = next else { break };
-        text = apply(&text, &next);
-        for other in &mut done {
-            if other.start >= next.end {
-                other.start = other.start + next.to.len() - (next.end - next.start);
-                other.end = other.end + next.to.len() - (next.end - next.start);
+/// The correction that is the edit at `first` among `all`, with others that still gain by the side
+/// of it where it is the best itself.
+fn correction(model: &Model<'_>, typed: &[char], all: &[Edit], first: usize) -> Option<Correction> {
+    let mut done = vec![all.get(first)?];
+    if first == 0 {
+        let mut text = apply(typed, done.first()?);
+        for edit in all.iter().skip(1).take(MAX_FURTHER) {
+            let apart = |other: &&Edit| edit.end <= other.start || edit.start >= other.end;
+            if done.len() == MAX_ERRORS || !done.iter().all(apart) {
+                continue;
+            }
+            let moved = edit.after(&done);
+            if gain(model, &text, &moved, &mut HashMap::new()) - edit.cost >= MIN_GAIN {
+                text = apply(&text, &moved);
+                done.push(edit);
             }
         }
-        done.push(next);
     }
     done.sort_by_key(|edit| edit.start);
     let gain = done.iter().map(|edit| edit.gain).fold(f32::MAX, f32::min);
     let confidence = gain / (gain + 3.0);
+    let mut text: Vec<char> = Vec::with_capacity(typed.len());
     let mut parts = Vec::new();
-    // How many characters the corrections so far have added and taken away.
-    let (mut added, mut removed) = (0, 0);
+    let mut copied = 0;
     for edit in &done {
-        let start = edit.start + removed - added;
-        let end = start + (edit.end - edit.start);
+        text.extend(typed.get(copied..edit.start).unwrap_or_default());
+        text.extend(&edit.to);
+        copied = edit.end;
         parts.push(Proposal {
             kind: RewriteKind::Typo,
-            start,
-            end,
-            from: typed.get(start..end).unwrap_or_default().iter().collect(),
+            start: edit.start,
+            end: edit.end,
+            from: typed
+                .get(edit.start..edit.end)
+                .unwrap_or_default()
+                .iter()
+                .collect(),
             to: edit.to.iter().collect(),
             weight: confidence.max(0.1),
         });
-        added += edit.to.len();
-        removed += edit.end - edit.start;
     }
-    Correction {
+    text.extend(typed.get(copied..).unwrap_or_default());
+    Some(Correction {
         text: text.into_iter().collect(),
         parts,
         confidence,
-    }
+    })
 }
 
 fn apply(text: &[char], edit: &Edit) -> Vec<char> {
@@ -150,36 +170,40 @@ fn apply(text: &[char], edit: &Edit) -> Vec<char> {
 
 /// The edits that make `text` more likely, the best first.
 fn edits(model: &Model<'_>, text: &[char]) -> Vec<Edit> {
+    let mut seen = HashSet::new();
+    let mut candidates: Vec<Edit> = odd_places(model, text)
+        .into_iter()
+        .flat_map(|at| candidates(model, text, at, &mut seen))
+        .collect();
+    candidates.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    candidates.truncate(MAX_CANDIDATES);
+    let mut typed = HashMap::new();
     let mut all: Vec<Edit> = Vec::new();
-    for at in odd_places(model, text) {
-        for (edit, cost) in candidates(model, text, at) {
-            let duplicate = all
-                .iter()
-                .position(|known| apply(text, known) == apply(text, &edit));
-            let gain = gain(model, text, &edit) - cost;
-            if gain < MIN_GAIN {
-                continue;
-            }
-            let edit = Edit { gain, ..edit };
-            match duplicate.and_then(|at| all.get_mut(at)) {
-                Some(known) if known.gain < gain => *known = edit,
-                Some(_) => {}
-                None => all.push(edit),
-            }
+    for mut edit in candidates {
+        edit.gain = gain(model, text, &edit, &mut typed) - edit.cost;
+        if edit.gain >= MIN_GAIN {
+            all.push(edit);
         }
     }
     all.sort_by(|a, b| b.gain.total_cmp(&a.gain).then_with(|| a.to.cmp(&b.to)));
+    let mut distinct = HashSet::new();
+    all.retain(|edit| distinct.insert(apply(text, edit)));
     all
 }
 
 /// The places where a character and the one after it are odd neighbours that no word holds
 /// together, at least one of them being no part of a longer word.
 fn odd_places(model: &Model<'_>, text: &[char]) -> Vec<usize> {
+    odd_in(model, text, &model.cut(text))
+}
+
+/// The same where the cutting of `text` is known.
+fn odd_in(model: &Model<'_>, text: &[char], cutting: &Cutting) -> Vec<usize> {
     let mut places = Vec::new();
-    let ends = model.cut(text).ends;
+    let ends = &cutting.ends;
     let mut start = 0;
     let mut lone = vec![false; text.len()];
-    for &end in &ends {
+    for &end in ends {
         if end - start == 1
             && let Some(place) = lone.get_mut(start)
         {
@@ -202,20 +226,22 @@ fn odd_places(model: &Model<'_>, text: &[char]) -> Vec<usize> {
 }
 
 /// What may have been meant where the characters at `at` and after it are odd, with what the error
-/// costs.
-fn candidates(model: &Model<'_>, text: &[char], at: usize) -> Vec<(Edit, f32)> {
+/// costs; stretches that were `seen` before are not looked at again.
+fn candidates(
+    model: &Model<'_>,
+    text: &[char],
+    at: usize,
+    seen: &mut HashSet<(usize, usize)>,
+) -> Vec<Edit> {
     let mut found = Vec::new();
     let mut push = |start: usize, end: usize, to: Vec<char>, cost: f32| {
-        let gain = 0.0;
-        found.push((
-            Edit {
-                start,
-                end,
-                to,
-                gain,
-            },
+        found.push(Edit {
+            start,
+            end,
+            to,
             cost,
-        ));
+            gain: 0.0,
+        });
     };
     for first in at.saturating_sub(1)..=at + 1 {
         if let Some(&[left, right]) = text.get(first..first + 2)
@@ -246,6 +272,9 @@ fn candidates(model: &Model<'_>, text: &[char], at: usize) -> Vec<(Edit, f32)> {
             };
             if !window.iter().all(|&c| is_ideograph(c)) {
                 break;
+            }
+            if !seen.insert((start, end)) {
+                continue;
             }
             for (word, cost) in replacements(model, window) {
                 push(start, end, word.chars().collect(), cost);
@@ -336,8 +365,17 @@ fn replacements(model: &Model<'_>, window: &[char]) -> Vec<(String, f32)> {
     found
 }
 
-/// How much more likely `edit` makes the text; very unlikely where the result is as odd.
-fn gain(model: &Model<'_>, text: &[char], edit: &Edit) -> f32 {
+/// How likely a stretch is, and how many places in it are odd.
+type Judged = (f32, usize);
+
+/// How much more likely `edit` makes the text; very unlikely where the result is as odd. `typed`
+/// keeps what was found of stretches as they were typed.
+fn gain(
+    model: &Model<'_>,
+    text: &[char],
+    edit: &Edit,
+    typed: &mut HashMap<(usize, usize), Judged>,
+) -> f32 {
     let start = edit.start.saturating_sub(CONTEXT);
     let end = (edit.end + CONTEXT).min(text.len());
     let Some(before) = text.get(start..end) else {
@@ -348,9 +386,15 @@ fn gain(model: &Model<'_>, text: &[char], edit: &Edit) -> f32 {
         end: edit.end - start,
         ..edit.clone()
     };
-    let after = apply(before, &local);
-    if odd_places(model, &after).len() >= odd_places(model, before).len() {
+    let judge = |chars: &[char]| {
+        let cutting = model.cut(chars);
+        let odd = odd_in(model, chars, &cutting).len();
+        (cutting.score, odd)
+    };
+    let before = *typed.entry((start, end)).or_insert_with(|| judge(before));
+    let after = judge(&apply(text.get(start..end).unwrap_or_default(), &local));
+    if after.1 >= before.1 {
         return f32::NEG_INFINITY;
     }
-    model.cut(&after).score - model.cut(before).score
+    after.0 - before.0
 }
