@@ -108,6 +108,12 @@ pub struct Search {
     pub body_weight: f32,
     /// Weight of the words standing together as typed, 0–100.
     pub phrase_weight: f32,
+    /// Weight of whole words, 0–100.
+    pub word_weight: f32,
+    /// Weight of two neighbouring characters, whatever words they belong to, 0–100.
+    pub characters_weight: f32,
+    /// Weight of a synonym beside the word that was typed, 0–1; 0 to look for none.
+    pub synonym_weight: f32,
 }
 
 /// What is logged.
@@ -165,9 +171,12 @@ impl Default for Search {
             snippet_chars: 120,
             max_depth: 10_000,
             title_weight: 0.5,
-            heading_weight: 1.0,
+            heading_weight: 1.5,
             body_weight: 1.0,
-            phrase_weight: 2.0,
+            phrase_weight: 1.0,
+            word_weight: 1.0,
+            characters_weight: 0.5,
+            synonym_weight: 0.45,
         }
     }
 }

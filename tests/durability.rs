@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use cesou::index::{Error, Snapshot};
-use cesou::search::{self, Request};
+use cesou::search::{self, Match, Request};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -47,6 +47,7 @@ impl Lab {
 fn total(snapshot: &Snapshot, text: &str) -> usize {
     let request = Request {
         text: text.to_owned(),
+        matching: Match::Exact,
         ..Request::default()
     };
     search::search(snapshot, &request, &options())

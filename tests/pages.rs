@@ -372,16 +372,15 @@ fn a_search_without_hits_says_what_to_try() {
 fn a_relaxed_search_says_so_and_names_what_a_hit_lacks() {
     let html = page(&search_path(&[("q", "教师交流 集团化办学 营养午餐")]));
     let notice = between(&html, "<p class=\"notice\">", "</p>");
-    assert_eq!(notice.len(), 1);
     assert!(
         notice
             .iter()
-            .all(|notice| notice.contains("含有其中一部分")),
+            .any(|notice| notice.contains("含有其中一部分")),
         "{notice:?}"
     );
     assert!(html.contains("未含"), "hits name what they lack");
     let strict = page(&search_path(&[("q", "教师")]));
-    assert!(!strict.contains("class=\"notice\""));
+    assert!(!strict.contains("含有其中一部分"));
 }
 
 #[test]

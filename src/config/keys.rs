@@ -31,6 +31,9 @@ const RANGES: &[(&str, Range)] = &[
     ("search.heading_weight", Range(0, 100)),
     ("search.body_weight", Range(0, 100)),
     ("search.phrase_weight", Range(0, 100)),
+    ("search.word_weight", Range(0, 100)),
+    ("search.characters_weight", Range(0, 100)),
+    ("search.synonym_weight", Range(0, 1)),
 ];
 
 /// How like a known key another must be to be taken for a slip of it, from 0 to 1.

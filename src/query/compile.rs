@@ -40,6 +40,12 @@ pub struct Weights {
     pub body: f32,
     /// Words that stand next to each other as they were typed.
     pub phrase: f32,
+    /// A whole word.
+    pub word: f32,
+    /// Two neighbouring characters.
+    pub characters: f32,
+    /// A synonym, beside the word that was typed.
+    pub synonym: f32,
 }
 
 /// The most different words, phrases, exclusions or alternatives a query is taken to have; the
@@ -56,6 +62,8 @@ pub struct Leaf {
     pub text: String,
     /// Where.
     pub part: Part,
+    /// Of several things looked for in one another's place, each: the best counts.
+    pub choices: Vec<(String, Box<dyn EngineQuery>)>,
     /// How it is looked for, weight included.
     pub query: Box<dyn EngineQuery>,
 }
@@ -208,6 +216,7 @@ impl<'a> Compiler<'a> {
                 vec![Leaf {
                     text: text.to_owned(),
                     part: Part::Characters,
+                    choices: Vec::new(),
                     query: query.box_clone(),
                 }]
             },
@@ -459,6 +468,7 @@ impl Gathered {
         self.leaves.push(Leaf {
             text: text.to_owned(),
             part,
+            choices: Vec::new(),
             query: query.box_clone(),
         });
         query

@@ -1,6 +1,6 @@
 //! What a score is the sum of.
 
-use tantivy::query::EnableScoring;
+use tantivy::query::{EnableScoring, Query};
 use tantivy::{DocSet, Searcher};
 
 use super::Address;
@@ -11,7 +11,8 @@ use crate::query::Leaf;
 pub struct Addend {
     /// The word or phrase.
     pub text: String,
-    /// Where it was found: `region`, `title`, `heading`, `body`, `characters`, `phrase`.
+    /// How it was found: `text` (title, headings and paragraphs as one), `characters`, `phrase`,
+    /// `synonym`, `number`, `region`, `of_region`, or `title`, `heading`, `body`.
     pub part: &'static str,
     /// What it adds: its BM25 score times the weight of the part.
     pub score: f32,
@@ -23,25 +24,37 @@ pub(super) fn explain(
     leaves: &[&Leaf],
     address: Address,
 ) -> tantivy::Result<Vec<Addend>> {
-    let segment = searcher.segment_reader(address.segment_ord);
     let mut addends = Vec::new();
     for leaf in leaves {
-        let weight = leaf
-            .query
-            .weight(EnableScoring::enabled_from_searcher(searcher))?;
-        let mut scorer = weight.scorer(segment, 1.0)?;
-        if scorer.doc() < address.doc_id {
-            scorer.seek(address.doc_id);
+        let mut best = (&leaf.text, score(searcher, &*leaf.query, address)?);
+        for (text, query) in &leaf.choices {
+            let own = score(searcher, &**query, address)?;
+            if own > 0.0 && (best.0.is_empty() || own >= best.1) {
+                best = (text, own);
+            }
         }
-        if scorer.doc() == address.doc_id {
-            addends.push(Addend {
-                text: leaf.text.clone(),
-                part: leaf.part.as_str(),
-                score: scorer.score(),
-            });
-        }
+        addends.push(Addend {
+            text: best.0.clone(),
+            part: leaf.part.as_str(),
+            score: best.1,
+        });
     }
     addends.retain(|addend| addend.score != 0.0);
     addends.sort_by(|left, right| right.score.total_cmp(&left.score));
     Ok(addends)
+}
+
+/// What `query` scores the passage with, 0 where it does not find it.
+fn score(searcher: &Searcher, query: &dyn Query, address: Address) -> tantivy::Result<f32> {
+    let segment = searcher.segment_reader(address.segment_ord);
+    let weight = query.weight(EnableScoring::enabled_from_searcher(searcher))?;
+    let mut scorer = weight.scorer(segment, 1.0)?;
+    if scorer.doc() < address.doc_id {
+        scorer.seek(address.doc_id);
+    }
+    Ok(if scorer.doc() == address.doc_id {
+        scorer.score()
+    } else {
+        0.0
+    })
 }

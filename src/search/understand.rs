@@ -7,13 +7,23 @@
 use tantivy::collector::Count;
 
 use super::{Options, Request};
+use crate::analysis::{Dictionary, Normalized, is_function_word};
 use crate::index::{self, Snapshot};
-use crate::query::rewrite::{self, Proposal, RewriteKind, pinyin, typo};
+use crate::query::rewrite::{self, Proposal, RewriteKind, Stretch, pinyin, typo};
 use crate::query::{self, Compiled, Compiler, NamedRegion, Query};
 
 /// How sure a correction must be to be made when it does not lead to a passage with every word
-/// either, as in a question.
+/// either.
 const SURE: f32 = 0.6;
+/// The longest text, in characters, in which words that the index lacks are taken for errors when
+/// correcting them does not lead to a passage with every word: a question hardly ever has one.
+const SHORT: usize = 12;
+/// The longest text in which a word of the language is taken for another that sounds like it;
+/// longer ones have words the index lacks for better reasons.
+const VERY_SHORT: usize = 8;
+
+/// How likely, beside the best, another reading of pinyin must be to be looked for as well.
+const LIKELY: f32 = 0.5;
 
 /// A stretch of a query that was read otherwise than it was typed.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,10 +101,11 @@ fn spelt(proposals: Vec<Proposal>) -> (Vec<Proposal>, Vec<Proposal>) {
     for proposal in proposals {
         let place = (proposal.start, proposal.end);
         match best.iter().find(|best| (best.start, best.end) == place) {
-            Some(first) => others.push(Proposal {
+            Some(first) if proposal.weight >= LIKELY => others.push(Proposal {
                 from: first.to.clone(),
                 ..proposal
             }),
+            Some(_) => {}
             None => best.push(proposal),
         }
     }
@@ -138,11 +149,18 @@ impl Reading<'_> {
             .collect();
         let mut parts = Vec::new();
         let mut sure = 1.0_f32;
+        let mut changes_words = false;
+        let mut length = 0;
         for (text, stretch) in texts.iter_mut().zip(&stretches) {
+            length = length.max(stretch.text.chars());
             let corrections = typo::propose(self.snapshot, &stretch.text);
-            if let Some(best) = corrections.into_iter().next() {
+            let best = corrections
+                .into_iter()
+                .find_map(|best| Some((changed_words(&stretch.text, &best.parts)?, best)));
+            if let Some((changed, best)) = best {
                 *text = best.text;
                 sure = sure.min(best.confidence);
+                changes_words |= changed;
                 parts.extend(best.parts);
             }
         }
@@ -152,13 +170,35 @@ impl Reading<'_> {
         let corrected = rewrite::replaced(query, &stretches, &texts);
         let compiled = self.compile(&corrected, true)?;
         let found = self.complete(&compiled)?;
-        let is_made = complete == 0 && (found > 0 || sure >= SURE);
+        let is_made = match complete {
+            0 if changes_words => found > 0 && length <= VERY_SHORT,
+            0 => found > 0 || sure >= SURE && length <= SHORT,
+            // 师资对伍 is held by passages that have 师资 and, somewhere, 伍; that none has it as
+            // it stands, and some have 师资队伍, says what was meant.
+            _ => !changes_words && self.stands(&stretches, &texts)?,
+        };
         Ok((is_made || found > complete).then_some(Corrected {
             compiled,
             complete: found,
             parts,
             is_made,
         }))
+    }
+
+    /// Whether each of `stretches` that differs from its text in `texts` stands nowhere as it was
+    /// typed, and does so as it is there.
+    fn stands(&self, stretches: &[Stretch], texts: &[String]) -> Result<bool, index::Error> {
+        let compiler = Compiler::new(self.snapshot, self.options.weights);
+        for (stretch, text) in stretches.iter().zip(texts) {
+            if text == stretch.text.as_str() {
+                continue;
+            }
+            let typed = self.complete(&compiler.exact(stretch.text.as_str()))?;
+            if typed > 0 || self.complete(&compiler.exact(text))? == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn understood(
@@ -171,11 +211,16 @@ impl Reading<'_> {
         let typed = &self.request.text;
         let mut rewrites: Vec<Rewrite> = Vec::new();
         for proposal in parts.iter().chain(&compiled.rewrites) {
+            // Another reading stands for letters too, not for the word they were read as first.
+            let is_reading = |part: &&Proposal| {
+                proposal.kind == RewriteKind::Pinyin && part.to == proposal.from
+            };
+            let from = parts.iter().find(is_reading).unwrap_or(proposal).from.clone();
             let rewrite = Rewrite {
                 kind: proposal.kind,
-                from: proposal.from.clone(),
+                original: rewrite::quoted(typed, &from),
+                from,
                 to: proposal.to.clone(),
-                original: rewrite::quoted(typed, &proposal.from),
             };
             if !rewrites.contains(&rewrite) {
                 rewrites.push(rewrite);
@@ -202,4 +247,25 @@ impl Understood {
             did_you_mean: None,
         }
     }
+}
+
+/// Whether `parts` change words of the language, or nothing where they change a function word,
+/// which the index may lack but nobody mistypes for a noun.
+fn changed_words(text: &Normalized, parts: &[Proposal]) -> Option<bool> {
+    let mut changed = false;
+    for word in Dictionary::standard().words(text.as_str()) {
+        let mut touching = parts
+            .iter()
+            .filter(|part| part.start < word.end && word.start < part.end)
+            .peekable();
+        let is_touched = touching.peek().is_some();
+        let is_long = word.end - word.start > 1;
+        // 对 may stand for 队; 哪 is not there by mistake.
+        let is_lost = touching.any(|part| part.to.chars().count() < part.from.chars().count());
+        if is_touched && is_function_word(word.text) && (is_long || is_lost) {
+            return None;
+        }
+        changed |= is_touched && is_long;
+    }
+    Some(changed)
 }

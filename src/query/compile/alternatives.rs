@@ -5,22 +5,22 @@
 //! only what the index holds is looked for. All that is done is noted, so that the answer can say
 //! so.
 
-use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as EngineQuery, TermQuery};
+use tantivy::query::{
+    BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query as EngineQuery, TermQuery,
+};
 use tantivy::schema::IndexRecordOption;
 use tantivy::Term;
 
 use super::combined::CombinedQuery;
 use super::words::is_number;
-use super::{Compiler, Gathered, Needle, Part, literal};
+use super::{Compiler, Gathered, Leaf, Needle, Part, literal};
 use crate::analysis::{Dictionary, Normalized};
 use crate::number;
 use crate::query::rewrite::{Proposal, RewriteKind};
 
-/// What a hit on a synonym is worth beside one on the word itself. BM25 lets a word that occurs
-/// very often count 2.2 times one that occurs once; less than its inverse keeps the order.
-const TWO_WAY_WEIGHT: f32 = 0.45;
-/// The same for a word that means the same only one way round.
-const ONE_WAY_WEIGHT: f32 = 0.35;
+/// What a word is worth that means the same only one way round, as a share of one that does so
+/// both ways.
+const ONE_WAY_SHARE: f32 = 0.8;
 /// What another spelling of a number is worth: it is the same number.
 const NUMBER_WEIGHT: f32 = 0.9;
 /// The most other ways that one query looks for.
@@ -35,6 +35,46 @@ pub(super) struct Alternative {
     pub(super) query: Box<dyn EngineQuery>,
     /// How telling it is, as a word of the query is.
     pub(super) telling: f32,
+    part: Part,
+}
+
+/// What the alternatives of each stretch add to the score: the best of them what it is worth. Of
+/// words that mean the same, one says as much as all.
+pub(super) fn best_of(
+    alternatives: &[Alternative],
+    gathered: &mut Gathered,
+) -> Vec<Box<dyn EngineQuery>> {
+    let mut stretches: Vec<(usize, usize, Vec<&Alternative>)> = Vec::new();
+    for other in alternatives {
+        let known = stretches
+            .iter_mut()
+            .find(|(start, end, _)| (*start, *end) == (other.start, other.end));
+        match known {
+            Some((_, _, others)) => others.push(other),
+            None => stretches.push((other.start, other.end, vec![other])),
+        }
+    }
+    stretches
+        .into_iter()
+        .map(|(_, _, others)| gathered.choice(&others))
+        .collect()
+}
+
+impl Gathered {
+    fn choice(&mut self, others: &[&Alternative]) -> Box<dyn EngineQuery> {
+        let queries = others.iter().map(|other| other.query.box_clone());
+        let query = DisjunctionMaxQuery::new(queries.collect());
+        self.leaves.push(Leaf {
+            text: String::new(),
+            part: others.first().map_or(Part::Text, |other| other.part),
+            choices: others
+                .iter()
+                .map(|other| (other.to.clone(), other.query.box_clone()))
+                .collect(),
+            query: Box::new(query.clone()),
+        });
+        Box::new(query)
+    }
 }
 
 impl Compiler<'_> {
@@ -51,6 +91,9 @@ impl Compiler<'_> {
         }
         let mut alternatives = Vec::new();
         for proposal in self.proposals(text) {
+            if proposal.weight <= 0.0 {
+                continue;
+            }
             if gathered.rewrites.len() >= MAX_ALTERNATIVES {
                 gathered.truncated = true;
                 break;
@@ -81,11 +124,7 @@ impl Compiler<'_> {
                 end: found.end,
                 from: stretch(found.start, found.end),
                 to: to.word.clone(),
-                weight: if to.two_way {
-                    TWO_WAY_WEIGHT
-                } else {
-                    ONE_WAY_WEIGHT
-                },
+                weight: self.weights.synonym * if to.two_way { 1.0 } else { ONE_WAY_SHARE },
             }));
         }
         for found in number::find(text.as_str()) {
@@ -139,7 +178,7 @@ impl Compiler<'_> {
         if let [word] = words.as_slice()
             && word.text == needle.as_str()
         {
-            let query = CombinedQuery::new(word.text, self.word_fields(), weight);
+            let query = CombinedQuery::new(word.text, self.word_fields(), weight * self.weights.word);
             clauses.push((Occur::Should, Box::new(query)));
             if !is_number(word.text) {
                 for field in self.anywhere() {
@@ -182,7 +221,8 @@ impl Compiler<'_> {
         Ok(Some(Alternative {
             start: proposal.start,
             end: proposal.end,
-            query: gathered.leaf(needle.as_str(), part, query),
+            query,
+            part,
             to: needle.as_str().to_owned(),
             telling,
         }))

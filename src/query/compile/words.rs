@@ -10,15 +10,12 @@ use tantivy::Term;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as EngineQuery};
 use tantivy::schema::Field;
 
-use super::alternatives::Alternative;
+use super::alternatives::{Alternative, best_of};
 use super::combined::{CombinedQuery, WeighedField};
 use super::relax::Atom;
 use super::{Compiler, Gathered, Needle, Part, REGION_WEIGHT, any, literal};
 use crate::analysis::{Dictionary, Normalized, is_function_word};
 
-/// Two neighbouring characters, whether or not a word ends between them. They see what the words
-/// miss: 债务承担 where the text has 承担债务 cut otherwise, or a word in another compound.
-const NEIGHBOURS_WEIGHT: f32 = 0.5;
 /// The most neighbours of a piece of text that are looked up.
 const MAX_NEIGHBOURS: usize = 64;
 /// A number with what it counts, as a share of the weight of a phrase: 2014年 ranks above 2014.
@@ -70,6 +67,7 @@ impl Compiler<'_> {
         let last = normalized.chars();
         let is_bound = |at: usize| at == 0 || at == last || bounds.contains(&at);
         let alternatives = self.alternatives(&normalized, &is_bound, gathered)?;
+        bonus.extend(best_of(&alternatives, gathered));
         let queries: Vec<Box<dyn EngineQuery>> = cut
             .iter()
             .map(|word| {
@@ -101,13 +99,14 @@ impl Compiler<'_> {
         for word in self.dictionary.words(normalized.as_str()) {
             let is_known = cut.iter().any(|known| known.text == word.text);
             if !is_known && word.end - word.start > 1 && !is_function_word(word.text) {
-                let query = CombinedQuery::new(word.text, self.word_fields(), 1.0);
+                let query = CombinedQuery::new(word.text, self.word_fields(), self.weights.word);
                 bonus.push(gathered.leaf(word.text, Part::Text, Box::new(query)));
             }
         }
         let places: Vec<(usize, usize)> = cut.iter().map(|word| (word.start, word.end)).collect();
+        let units = units(&places, queries, &alternatives, &mut bonus);
         Ok(Words {
-            units: units(&places, queries, &alternatives),
+            units,
             atoms,
             bonus,
         })
@@ -130,12 +129,13 @@ impl Compiler<'_> {
         if cut.len() > 1 {
             bonus.push(self.phrase(text.as_str(), 1.0, gathered));
         }
-        // A single word of two characters is found as such already.
+        // Pairs see what the words miss: 债务承担 where the text has 承担债务 cut otherwise, or a
+        // word within another compound. A single word of two characters is found as such already.
         if text.chars() > 2 {
             for at in 0..(text.chars() - 1).min(MAX_NEIGHBOURS) {
                 let pair = slice(text, at, at + 2);
                 let query =
-                    CombinedQuery::new(&pair, self.character_fields(), NEIGHBOURS_WEIGHT);
+                    CombinedQuery::new(&pair, self.character_fields(), self.weights.characters);
                 bonus.push(gathered.leaf(&pair, Part::Characters, Box::new(query)));
             }
         }
@@ -305,7 +305,7 @@ impl Compiler<'_> {
     ///
     /// A number is looked for as a word only: its characters stand in every longer number.
     fn word(&self, word: &str, gathered: &mut Gathered) -> Vec<Box<dyn EngineQuery>> {
-        let query = CombinedQuery::new(word, self.word_fields(), 1.0);
+        let query = CombinedQuery::new(word, self.word_fields(), self.weights.word);
         let mut queries = vec![gathered.leaf(word, Part::Text, Box::new(query))];
         if is_number(word) {
             return queries;
@@ -368,12 +368,33 @@ fn slice(text: &Normalized, start: usize, end: usize) -> String {
 
 /// What must hold of a text whose words take `places`: each of the words, or of the stretches that
 /// may be said otherwise, one way to say it. Stretches within others are nested.
+///
+/// A passage that says a stretch otherwise may still hold some of its words. So where a stretch
+/// takes several, what each of them adds to the score goes to `bonus`.
 fn units(
     places: &[(usize, usize)],
     words: Vec<Box<dyn EngineQuery>>,
     alternatives: &[Alternative],
+    bonus: &mut Vec<Box<dyn EngineQuery>>,
 ) -> Vec<Box<dyn EngineQuery>> {
-    // The words each alternative stands for.
+    struct Unit {
+        /// The words it takes.
+        first: usize,
+        end: usize,
+        query: Box<dyn EngineQuery>,
+        scores: bool,
+    }
+    let mut units: Vec<Unit> = words
+        .into_iter()
+        .enumerate()
+        .map(|(at, query)| Unit {
+            first: at,
+            end: at + 1,
+            query,
+            scores: true,
+        })
+        .collect();
+    // The words each alternative stands for, fewest first.
     let mut stretches: Vec<(usize, usize, &Alternative)> = alternatives
         .iter()
         .filter_map(|other| {
@@ -384,32 +405,36 @@ fn units(
         })
         .collect();
     stretches.sort_by_key(|&(first, end, other)| (end - first, first, other.start));
-    // Each of the words, or the stretch it has become part of: the words it takes and its query.
-    let mut parts: Vec<(usize, usize, Box<dyn EngineQuery>)> = words
-        .into_iter()
-        .enumerate()
-        .map(|(at, query)| (at, at + 1, query))
-        .collect();
     for (first, end, other) in stretches {
-        let Some(from) = parts.iter().position(|part| part.0 == first) else {
+        let from = units.iter().position(|unit| unit.first == first);
+        let to = units.iter().position(|unit| unit.end == end);
+        let (Some(from), Some(to)) = (from, to) else {
+            // It shares an end with a longer stretch: it can only add to the score.
             continue;
         };
-        let Some(to) = parts.iter().position(|part| part.1 == end) else {
-            continue;
+        let mut taken: Vec<Unit> = units.drain(from..=to).collect();
+        let scores = taken.len() == 1 && taken.iter().all(|unit| unit.scores);
+        let other = literal::silent(other.query.box_clone());
+        let query = if scores {
+            let own = taken.pop().map(|unit| unit.query);
+            any(own.into_iter().chain([other]).collect())
+        } else {
+            let mut own: Vec<(Occur, Box<dyn EngineQuery>)> = Vec::new();
+            for unit in taken {
+                if unit.scores {
+                    bonus.push(unit.query.box_clone());
+                }
+                own.push((Occur::Must, unit.query));
+            }
+            literal::silent(any(vec![Box::new(BooleanQuery::new(own)), other]))
         };
-        let mut taken: Vec<_> = parts.drain(from..=to).map(|part| part.2).collect();
-        let own: Box<dyn EngineQuery> = match taken.pop() {
-            Some(only) if taken.is_empty() => only,
-            last => Box::new(BooleanQuery::new(
-                taken
-                    .into_iter()
-                    .chain(last)
-                    .map(|query| (Occur::Must, query))
-                    .collect(),
-            )),
+        let unit = Unit {
+            first,
+            end,
+            query,
+            scores,
         };
-        let either = any(vec![own, other.query.box_clone()]);
-        parts.insert(from, (first, end, either));
+        units.insert(from, unit);
     }
-    parts.into_iter().map(|part| part.2).collect()
+    units.into_iter().map(|unit| unit.query).collect()
 }
