@@ -28,8 +28,8 @@ pub use facets::{Facet, FacetValue};
 pub use rank::Sort;
 pub use similar::{SharedTerm, Similar, similar};
 pub use snippet::{Highlighter, Marked, Snippet};
-pub use understand::Rewrite;
 pub use suggest::{Suggestion, SuggestionKind, suggest};
+pub use understand::Rewrite;
 
 use crate::analysis::Normalized;
 use crate::config;

@@ -210,11 +210,11 @@ fn every_promised_field_is_there_with_its_type() {
         };
         assert!(right, "{pointer} is {value}, not a {kind}");
     }
-    assert_eq!(answer["hits"][0]["region"]["name"], "山西省晋中市");
-    assert_eq!(answer["hits"][0]["region"]["code"], "140700");
+    assert_eq!(answer["hits"][0]["region"]["name"], "江苏省泰州市");
+    assert_eq!(answer["hits"][0]["region"]["code"], "321200");
     assert_eq!(
         answer["hits"][0]["measure"]["heading"],
-        "实施“万人交流”计划"
+        "坚持硬软件齐抓,融合型发展,进一步放大优质资源辐射带动效应"
     );
     let overviews = found(&[("q", ""), ("kind", "overview"), ("per_page", "100")]);
     assert_eq!(total(&overviews), 10);

@@ -11,8 +11,8 @@ pub(super) use similar::SimilarAnswer;
 pub(super) use suggest::SuggestAnswer;
 
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
-use crate::reload::Condition;
 use crate::region::Region;
+use crate::reload::Condition;
 use crate::report::{Kind, Span};
 use crate::search::{self, Addend, FacetValue, Hit, Marked, Request, Response};
 
@@ -274,7 +274,11 @@ impl SearchAnswer {
                 text: request.text.clone(),
                 r#match: request.matching.as_str(),
                 sort: request.sort.as_str(),
-                rewrites: response.rewrites.into_iter().map(RewriteAnswer::new).collect(),
+                rewrites: response
+                    .rewrites
+                    .into_iter()
+                    .map(RewriteAnswer::new)
+                    .collect(),
                 did_you_mean: response.did_you_mean,
                 regions: response
                     .regions

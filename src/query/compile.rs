@@ -18,6 +18,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Searcher, Term};
 
 use self::coverage::{CoverageQuery, Enough};
+pub use self::regions::NamedRegion;
 use self::relax::Atom;
 pub use self::relax::{Demand, Relaxable};
 pub use self::words::QueryWord;
@@ -27,7 +28,6 @@ use crate::analysis::{Dictionary, Normalized};
 use crate::index::{Fields, Snapshot};
 use crate::query::rewrite::Proposal;
 use crate::synonym::Synonyms;
-pub use self::regions::NamedRegion;
 
 /// How much each part of a passage counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -283,7 +283,8 @@ impl<'a> Compiler<'a> {
             .collect::<tantivy::Result<_>>()?;
         // What the text holds as it was typed is found, whatever was read into the query: syntax,
         // or a number that is part of a longer one.
-        let literal = (query.has_syntax || gathered.words.iter().any(|word| is_number(&word.text))
+        let literal = (query.has_syntax
+            || gathered.words.iter().any(|word| is_number(&word.text))
             || self.reads_otherwise)
             .then(|| literal::contains(self.fields, &Normalized::new(text)));
 

@@ -76,20 +76,21 @@ pub(super) fn understand(
     let compiled = reading.compile(&read, !parts.is_empty())?;
     let complete = reading.complete(&compiled)?;
     let mut did_you_mean = None;
-    if complete < options.relax_below.max(1) && !compiled.lists_all {
-        if let Some(corrected) = reading.corrected(&read, complete)? {
-            let mut all = parts.clone();
-            all.extend(corrected.parts);
-            if corrected.is_made {
-                return Ok(reading.understood(
-                    corrected.compiled,
-                    Some(corrected.complete),
-                    &all,
-                    None,
-                ));
-            }
-            did_you_mean = Some(rewrite::retyped(&request.text, &all));
+    if complete < options.relax_below.max(1)
+        && !compiled.lists_all
+        && let Some(corrected) = reading.corrected(&read, complete)?
+    {
+        let mut all = parts.clone();
+        all.extend(corrected.parts);
+        if corrected.is_made {
+            return Ok(reading.understood(
+                corrected.compiled,
+                Some(corrected.complete),
+                &all,
+                None,
+            ));
         }
+        did_you_mean = Some(rewrite::retyped(&request.text, &all));
     }
     Ok(reading.understood(compiled, Some(complete), &parts, did_you_mean))
 }
@@ -212,10 +213,14 @@ impl Reading<'_> {
         let mut rewrites: Vec<Rewrite> = Vec::new();
         for proposal in parts.iter().chain(&compiled.rewrites) {
             // Another reading stands for letters too, not for the word they were read as first.
-            let is_reading = |part: &&Proposal| {
-                proposal.kind == RewriteKind::Pinyin && part.to == proposal.from
-            };
-            let from = parts.iter().find(is_reading).unwrap_or(proposal).from.clone();
+            let is_reading =
+                |part: &&Proposal| proposal.kind == RewriteKind::Pinyin && part.to == proposal.from;
+            let from = parts
+                .iter()
+                .find(is_reading)
+                .unwrap_or(proposal)
+                .from
+                .clone();
             let rewrite = Rewrite {
                 kind: proposal.kind,
                 original: rewrite::quoted(typed, &from),

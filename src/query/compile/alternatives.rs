@@ -5,11 +5,11 @@
 //! only what the index holds is looked for. All that is done is noted, so that the answer can say
 //! so.
 
+use tantivy::Term;
 use tantivy::query::{
     BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query as EngineQuery, TermQuery,
 };
 use tantivy::schema::IndexRecordOption;
-use tantivy::Term;
 
 use super::combined::CombinedQuery;
 use super::words::is_number;
@@ -128,6 +128,12 @@ impl Compiler<'_> {
             }));
         }
         for found in number::find(text.as_str()) {
+            // 08 is the tail of a number, as in 9.08, rather than one.
+            if stretch(found.start, found.start + 2).starts_with('0')
+                && !stretch(found.start, found.start + 2).ends_with('.')
+            {
+                continue;
+            }
             // With what it counts, so that 五百 is not found in 五百强.
             let unit = stretch(found.end, found.unit_end);
             proposals.extend(found.spellings.iter().map(|spelling| Proposal {
@@ -178,7 +184,8 @@ impl Compiler<'_> {
         if let [word] = words.as_slice()
             && word.text == needle.as_str()
         {
-            let query = CombinedQuery::new(word.text, self.word_fields(), weight * self.weights.word);
+            let query =
+                CombinedQuery::new(word.text, self.word_fields(), weight * self.weights.word);
             clauses.push((Occur::Should, Box::new(query)));
             if !is_number(word.text) {
                 for field in self.anywhere() {
@@ -188,7 +195,9 @@ impl Compiler<'_> {
             }
         } else {
             // The frequencies of all its pairs add up in a phrase; it is to count what one does.
-            let pairs = literal::grams(fields.text_characters, &needle).count().max(1);
+            let pairs = literal::grams(fields.text_characters, &needle)
+                .count()
+                .max(1);
             #[expect(clippy::cast_precision_loss, reason = "a few dozen at most")]
             let share = weight / pairs as f32;
             for field in self.anywhere() {

@@ -177,7 +177,10 @@ impl DocSet for CombinedScorer {
     }
 
     fn size_hint(&self) -> u32 {
-        let sizes = self.postings.iter().map(|(postings, _)| postings.size_hint());
+        let sizes = self
+            .postings
+            .iter()
+            .map(|(postings, _)| postings.size_hint());
         sizes.fold(0, u32::saturating_add)
     }
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use tantivy::Term;
+use tantivy::collector::Count;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as EngineQuery};
 use tantivy::schema::Field;
 
@@ -175,7 +176,7 @@ impl Compiler<'_> {
                 && is_lone_ideograph(&word.text)
             {
                 let joined = format!("{}{}", last.text, word.text);
-                if self.telling(&joined)? > 0.0 {
+                if self.stands(&joined)? {
                     last.text = joined;
                     last.end = word.end;
                     last.joined = true;
@@ -227,6 +228,28 @@ impl Compiler<'_> {
                 Ok(atom(own, self.telling(part)?))
             })
             .collect()
+    }
+
+    /// Whether any passage has these characters, two or more, next to each other.
+    fn stands(&self, joined: &str) -> tantivy::Result<bool> {
+        if self.telling(joined)? <= 0.0 {
+            return Ok(false);
+        }
+        if joined.chars().count() == 2 {
+            return Ok(true);
+        }
+        // That each two of them do says nothing yet: 规划管理 and 管办评 do not make 划管办评.
+        let needle = Normalized::new(joined);
+        let fields = [self.fields.region_names]
+            .into_iter()
+            .chain(self.anywhere());
+        for field in fields {
+            let query = literal::characters(field, &needle);
+            if self.searcher.search(&query, &Count)? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// How telling a word is: the square root of its inverse document frequency, so that one rare

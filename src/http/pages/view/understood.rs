@@ -17,9 +17,8 @@ pub(in crate::http::pages) struct Aside {
 /// What was read otherwise than it was typed, what may have been meant, and the regions named.
 pub(super) fn asides(response: &Response, links: &Links) -> Vec<Aside> {
     let mut asides = Vec::new();
-    let instead = |rewrite: &&Rewrite| {
-        matches!(rewrite.kind, RewriteKind::Pinyin | RewriteKind::Typo)
-    };
+    let instead =
+        |rewrite: &&Rewrite| matches!(rewrite.kind, RewriteKind::Pinyin | RewriteKind::Typo);
     for rewrite in response.rewrites.iter().filter(instead) {
         let (from, to) = (&rewrite.from, &rewrite.to);
         asides.push(Aside {
