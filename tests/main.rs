@@ -29,6 +29,7 @@
 //! | `synonyms` | words that mean the same: the file, its mistakes, finding them in a query |
 //! | `suggest` | completions while typing: which, how found, in what order |
 //! | `themes` | the taxonomy and its assignment |
+//! | `understanding` | what a query is taken to mean, and that what was typed is not lost by it |
 //! | `vocabulary` | vocabulary files edited while serving, malformed ones, what an edit may not do |
 //!
 //! A bug gets a test in the module of what it broke. What several modules need is in `support`.
@@ -70,4 +71,5 @@ mod splitting;
 mod suggest;
 mod synonyms;
 mod themes;
+mod understanding;
 mod vocabulary;
