@@ -76,8 +76,13 @@ pub(super) fn understand(
     let compiled = reading.compile(&read, !parts.is_empty())?;
     let complete = reading.complete(&compiled)?;
     let mut did_you_mean = None;
-    if complete < options.relax_below.max(1)
-        && !compiled.lists_all
+    // 均横 stands nowhere, yet among many passages some have 均 here and 横 there.
+    let is_scattered = || {
+        let mut words = compiled.words.iter();
+        words.any(|word| word.text.chars().count() == 1)
+    };
+    if !compiled.lists_all
+        && (complete < options.relax_below.max(1) || is_scattered())
         && let Some(corrected) = reading.corrected(&read, complete)?
     {
         let mut all = parts.clone();
@@ -257,20 +262,34 @@ impl Understood {
 /// Whether `parts` change words of the language, or nothing where they change a function word,
 /// which the index may lack but nobody mistypes for a noun.
 fn changed_words(text: &Normalized, parts: &[Proposal]) -> Option<bool> {
+    let changes: Vec<(usize, usize, bool)> = parts.iter().map(change).collect();
     let mut changed = false;
     for word in Dictionary::standard().words(text.as_str()) {
-        let mut touching = parts
+        let mut touching = changes
             .iter()
-            .filter(|part| part.start < word.end && word.start < part.end)
+            .filter(|(start, end, _)| *start < word.end && word.start < *end)
             .peekable();
         let is_touched = touching.peek().is_some();
         let is_long = word.end - word.start > 1;
         // 对 may stand for 队; 哪 is not there by mistake.
-        let is_lost = touching.any(|part| part.to.chars().count() < part.from.chars().count());
+        let is_lost = touching.any(|&(_, _, is_shorter)| is_shorter);
         if is_touched && is_function_word(word.text) && (is_long || is_lost) {
             return None;
         }
         changed |= is_touched && is_long;
     }
     Some(changed)
+}
+
+/// The characters that `part` really changes, what its two sides share left out, and whether it
+/// makes them fewer.
+fn change(part: &Proposal) -> (usize, usize, bool) {
+    let from: Vec<char> = part.from.chars().collect();
+    let to: Vec<char> = part.to.chars().collect();
+    let alike = |(one, other): &(&char, &char)| one == other;
+    let before = from.iter().zip(&to).take_while(alike).count();
+    let room = from.len().min(to.len()) - before;
+    let ends = from.iter().rev().zip(to.iter().rev());
+    let after = ends.take(room).take_while(alike).count();
+    (part.start + before, part.end - after, to.len() < from.len())
 }

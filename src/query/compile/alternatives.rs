@@ -198,8 +198,12 @@ impl Compiler<'_> {
             let pairs = literal::grams(fields.text_characters, &needle)
                 .count()
                 .max(1);
+            // A number written otherwise is the same number, and counts as much as it does typed.
             #[expect(clippy::cast_precision_loss, reason = "a few dozen at most")]
-            let share = weight / pairs as f32;
+            let share = match proposal.kind {
+                RewriteKind::Number => weight,
+                _ => weight / pairs as f32,
+            };
             for field in self.anywhere() {
                 let query = literal::characters(field, &needle);
                 clauses.push((Occur::Should, Box::new(BoostQuery::new(query, share))));

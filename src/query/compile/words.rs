@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use tantivy::Term;
 use tantivy::collector::Count;
-use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as EngineQuery};
-use tantivy::schema::Field;
+use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as EngineQuery, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption};
 
 use super::alternatives::{Alternative, best_of};
 use super::combined::{CombinedQuery, WeighedField};
@@ -135,6 +135,10 @@ impl Compiler<'_> {
         if text.chars() > 2 {
             for at in 0..(text.chars() - 1).min(MAX_NEIGHBOURS) {
                 let pair = slice(text, at, at + 2);
+                if pair.contains(|c: char| c.is_ascii_digit()) {
+                    // A number counts whole.
+                    continue;
+                }
                 let query =
                     CombinedQuery::new(&pair, self.character_fields(), self.weights.characters);
                 bonus.push(gathered.leaf(&pair, Part::Characters, Box::new(query)));
@@ -293,6 +297,17 @@ impl Compiler<'_> {
     fn phrase(&self, text: &str, share: f32, gathered: &mut Gathered) -> Box<dyn EngineQuery> {
         let query = literal::characters(self.fields.text_characters, &Normalized::new(text));
         let query = BoostQuery::new(query, self.weights.phrase * share);
+        let figures: String = text
+            .chars()
+            .take_while(|c| c.is_ascii_digit() || *c == '.')
+            .collect();
+        if figures.is_empty() {
+            return gathered.leaf(text, Part::Phrase, Box::new(query));
+        }
+        // 2万个 stands in 12万个, which is another number.
+        let whole = Term::from_field_text(self.fields.body_words, &figures);
+        let whole = literal::silent(Box::new(TermQuery::new(whole, IndexRecordOption::Basic)));
+        let query = BooleanQuery::new(vec![(Occur::Must, Box::new(query)), (Occur::Must, whole)]);
         gathered.leaf(text, Part::Phrase, Box::new(query))
     }
 
