@@ -175,7 +175,7 @@ impl Default for Search {
             body_weight: 1.0,
             phrase_weight: 1.0,
             word_weight: 1.0,
-            characters_weight: 0.5,
+            characters_weight: 0.8,
             synonym_weight: 0.45,
         }
     }

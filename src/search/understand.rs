@@ -262,10 +262,10 @@ impl Understood {
 /// Whether `parts` change words of the language, or nothing where they change a function word,
 /// which the index may lack but nobody mistypes for a noun.
 fn changed_words(text: &Normalized, parts: &[Proposal]) -> Option<bool> {
-    let changes: Vec<(usize, usize, bool)> = parts.iter().map(change).collect();
+    let edits: Vec<(usize, usize, bool)> = parts.iter().map(change).collect();
     let mut changed = false;
     for word in Dictionary::standard().words(text.as_str()) {
-        let mut touching = changes
+        let mut touching = edits
             .iter()
             .filter(|(start, end, _)| *start < word.end && word.start < *end)
             .peekable();

@@ -19,6 +19,11 @@ use crate::analysis::{Dictionary, Normalized, is_function_word};
 
 /// The most neighbours of a piece of text that are looked up.
 const MAX_NEIGHBOURS: usize = 64;
+/// From how many words on a query is taken for a question, of which passages say much in other
+/// words: single characters then count too, as 借 does in 借款, 借贷 and 出借.
+const QUESTION_WORDS: usize = 4;
+/// What a single character counts in a question, as a share of two neighbours.
+const LONE_SHARE: f32 = 0.4;
 /// A number with what it counts, as a share of the weight of a phrase: 2014年 ranks above 2014.
 const COUNTED_SHARE: f32 = 0.5;
 /// The most words of a query that are looked up; the rest is left out, and the answer says so.
@@ -142,6 +147,18 @@ impl Compiler<'_> {
                 let query =
                     CombinedQuery::new(&pair, self.character_fields(), self.weights.characters);
                 bonus.push(gathered.leaf(&pair, Part::Characters, Box::new(query)));
+            }
+        }
+        if cut.len() >= QUESTION_WORDS {
+            let mut seen: Vec<&str> = Vec::new();
+            let weight = self.weights.characters * LONE_SHARE;
+            let lone = text.as_str().split("").filter(|c| is_lone_ideograph(c));
+            for lone in lone.filter(|c| !is_function_word(c)) {
+                if seen.len() < MAX_NEIGHBOURS && !seen.contains(&lone) {
+                    seen.push(lone);
+                    let query = CombinedQuery::new(lone, self.character_fields(), weight);
+                    bonus.push(gathered.leaf(lone, Part::Characters, Box::new(query)));
+                }
             }
         }
         bonus
