@@ -114,6 +114,8 @@ pub struct Search {
     pub characters_weight: f32,
     /// Weight of a synonym beside the word that was typed, 0–1; 0 to look for none.
     pub synonym_weight: f32,
+    /// Weight of the words of the best passages beside those of a question, 0–10; 0 for none.
+    pub feedback_weight: f32,
 }
 
 /// What is logged.
@@ -177,6 +179,7 @@ impl Default for Search {
             word_weight: 1.0,
             characters_weight: 0.8,
             synonym_weight: 0.45,
+            feedback_weight: 1.0,
         }
     }
 }

@@ -14,7 +14,7 @@ pub mod rewrite;
 pub use compile::{
     Compiled, Compiler, Demand, Leaf, NamedRegion, Needle, Part, QueryWord, Relaxable, Weights,
 };
-pub use parse::parse;
+pub use parse::{is_quote, parse};
 
 /// A query as it was meant. Every group must hold, no exclusion may.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,6 +9,7 @@
 
 mod explain;
 mod facets;
+mod feedback;
 mod rank;
 mod similar;
 mod snippet;
@@ -37,6 +38,10 @@ use crate::index::{self, PassageRecord, ReportRecord, Snapshot};
 use crate::query::{self, Compiled, Compiler, Leaf, NamedRegion, QueryWord, Weights};
 use crate::region::Region;
 use understand::Understood;
+
+/// How many times as many passages a relaxed question is to find as another relaxed query: those
+/// that answer it hold but a word or two of it, and it is for the ranking to tell them.
+const QUESTION_FACTOR: usize = 10;
 
 /// How a query is understood.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -123,6 +128,7 @@ impl From<&config::Search> for Options {
                 word: settings.word_weight,
                 characters: settings.characters_weight,
                 synonym: settings.synonym_weight,
+                feedback: settings.feedback_weight,
             },
             relax_below: settings.relax_below,
             snippet_chars: settings.snippet_chars,
@@ -251,14 +257,35 @@ pub fn search(
         .copied()
         .filter(|facet| !request.filters.contains_key(facet))
         .collect();
-    let (top, total, mut counts) = searcher.search(
+    let end = skip.saturating_add(request.per_page);
+    let asks_again =
+        sort == Sort::Relevance && compiled.is_question && options.weights.feedback > 0.0;
+    let wanted = if asks_again && skip < feedback::WINDOW {
+        end.max(feedback::WINDOW)
+    } else {
+        end
+    };
+    let (mut top, total, mut counts) = searcher.search(
         &narrowed,
         &(
-            rank::collector(sort, complete.clone(), skip, request.per_page),
+            rank::collector(sort, complete.clone(), 0, wanted),
             Count,
             facets::Counter::new(&plain),
         ),
     )?;
+    let mut related = Vec::new();
+    if asks_again {
+        let compiler = Compiler::new(snapshot, options.weights);
+        let words = compiled.words.len();
+        let first = top.len().min(feedback::WINDOW);
+        if let Some(first) = top.get_mut(..first) {
+            related =
+                feedback::leaves(snapshot, &compiler, words, first, options.weights.feedback)?;
+            feedback::add(searcher, &related, first)?;
+            rank::order(complete.as_ref(), first);
+        }
+    }
+    let top = top.into_iter().skip(skip).take(request.per_page);
     // A field that is filtered is counted without its own filter, so that its other values can
     // still be chosen.
     for &facet in request
@@ -270,9 +297,9 @@ pub fn search(
         counts.extend(searcher.search(&widened, &facets::Counter::new(&[facet]))?);
     }
 
-    let reader = HitReader::new(snapshot, request, options, &compiled, relaxed.is_some());
+    let mut reader = HitReader::new(snapshot, request, options, &compiled, relaxed.is_some());
+    reader.leaves.extend(&related);
     let hits = top
-        .into_iter()
         .map(|ranked| {
             let complete = complete
                 .as_ref()
@@ -394,6 +421,11 @@ fn choose(
     if complete >= relax_below.max(1) {
         return Ok(strict());
     }
+    let enough = if compiled.is_question {
+        relax_below.saturating_mul(QUESTION_FACTOR)
+    } else {
+        relax_below
+    };
     let mut best = None;
     let mut most = complete;
     for demand in relaxable.demands(complete > 0) {
@@ -403,7 +435,7 @@ fn choose(
             most = found;
             best = Some((query, demand));
         }
-        if found >= relax_below {
+        if found >= enough {
             break;
         }
     }

@@ -10,6 +10,7 @@
 //! | `decoding` | bytes to text: encodings, cleaning, refusals |
 //! | `durability` | generations, damage, rebuilding, locking |
 //! | `eval` | measuring ranking: the measures, significance, test collections, judgement files |
+//! | `feedback` | questions asked again in the words of the best passages |
 //! | `facets` | counts against a recount by brute force |
 //! | `headers` | what stands around an answer: tags, `HEAD`, compression, other origins |
 //! | `hostile` | query strings and requests made to hurt |
@@ -53,6 +54,7 @@ mod decoding;
 mod durability;
 mod eval;
 mod facets;
+mod feedback;
 mod headers;
 mod hostile;
 mod numbers;

@@ -34,6 +34,7 @@ const RANGES: &[(&str, Range)] = &[
     ("search.word_weight", Range(0, 100)),
     ("search.characters_weight", Range(0, 100)),
     ("search.synonym_weight", Range(0, 1)),
+    ("search.feedback_weight", Range(0, 10)),
 ];
 
 /// How like a known key another must be to be taken for a slip of it, from 0 to 1.

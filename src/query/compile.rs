@@ -46,6 +46,8 @@ pub struct Weights {
     pub characters: f32,
     /// A synonym, beside the word that was typed.
     pub synonym: f32,
+    /// The words of the best passages, beside those of a question.
+    pub feedback: f32,
 }
 
 /// The most different words, phrases, exclusions or alternatives a query is taken to have; the
@@ -89,6 +91,8 @@ pub enum Part {
     Synonym,
     /// The same number written otherwise.
     Number,
+    /// Anywhere in the text, since the best passages hold it.
+    Related,
     /// The report is of a region that the query names.
     OfRegion,
 }
@@ -107,6 +111,7 @@ impl Part {
             Self::Phrase => "phrase",
             Self::Synonym => "synonym",
             Self::Number => "number",
+            Self::Related => "related",
             Self::OfRegion => "of_region",
         }
     }
@@ -156,6 +161,8 @@ pub struct Compiled {
     pub regions: Vec<NamedRegion>,
     /// Whether the query had more words than are looked up.
     pub truncated: bool,
+    /// Whether it is a question rather than keywords, which passages answer in other words.
+    pub is_question: bool,
     /// Whether nothing is asked for, so that everything is listed.
     pub lists_all: bool,
 }
@@ -227,6 +234,7 @@ impl<'a> Compiler<'a> {
             rewrites: Vec::new(),
             regions: Vec::new(),
             truncated: false,
+            is_question: false,
             lists_all,
         }
     }
@@ -314,6 +322,7 @@ impl<'a> Compiler<'a> {
             rewrites: gathered.rewrites,
             regions,
             truncated: gathered.truncated,
+            is_question: gathered.is_question,
             lists_all: query.groups.is_empty(),
         })
     }
@@ -455,6 +464,7 @@ struct Gathered {
     words: Vec<QueryWord>,
     rewrites: Vec<Proposal>,
     truncated: bool,
+    is_question: bool,
     part_needles: Vec<Needle>,
 }
 

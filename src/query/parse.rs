@@ -201,7 +201,9 @@ fn searchable(c: char) -> bool {
     fold(c).is_some_and(is_searchable)
 }
 
-fn is_quote(c: char) -> bool {
+/// Whether `c` opens or ends a phrase.
+#[must_use]
+pub fn is_quote(c: char) -> bool {
     fold(c) == Some('"')
 }
 

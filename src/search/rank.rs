@@ -57,6 +57,8 @@ impl Complete {
 pub(super) struct Ranked {
     pub(super) address: Address,
     pub(super) score: Score,
+    /// Its place in the corpus.
+    pub(super) order: u64,
 }
 
 /// What hits are compared by, greatest first: whether every word stands in them, score, division
@@ -71,6 +73,17 @@ pub(super) fn collector(sort: Sort, complete: Option<Complete>, skip: usize, tak
         skip,
         take: take.max(1),
     }
+}
+
+/// Puts `hits` in the order of relevance, where their scores have changed.
+pub(super) fn order(complete: Option<&Complete>, hits: &mut [Ranked]) {
+    let is_complete = |hit: &Ranked| complete.is_none_or(|set| set.contains(hit.address));
+    hits.sort_by(|left, right| {
+        is_complete(right)
+            .cmp(&is_complete(left))
+            .then_with(|| right.score.total_cmp(&left.score))
+            .then_with(|| left.order.cmp(&right.order))
+    });
 }
 
 pub(super) struct Page {
@@ -159,6 +172,7 @@ impl SegmentCollector for SegmentPage {
                 let ranked = Ranked {
                     address: Address::new(segment, entry.doc),
                     score: entry.sort_key.4,
+                    order: entry.sort_key.3.0,
                 };
                 (entry.sort_key, ranked)
             })

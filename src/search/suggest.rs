@@ -16,6 +16,7 @@ use self::together::Context;
 use super::{Facet, Marked};
 use crate::analysis::{Normalized, is_function_word};
 use crate::index::{self, Completion, CompletionKind, Completions, How, Snapshot};
+use crate::query;
 use crate::report::Span;
 
 /// The last characters typed that are completed; what stands before is left as it is.
@@ -195,7 +196,9 @@ fn after(
     for found in matches {
         // What the words before say already need not be said again.
         let said = Normalized::new(&found.completion.text);
+        // A quote that was opened before would end at one within.
         if normalized.as_str().contains(said.as_str())
+            || (head.contains(query::is_quote) && found.completion.text.contains(query::is_quote))
             || words.iter().any(|word| said.as_str().contains(word))
         {
             continue;

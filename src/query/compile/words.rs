@@ -14,12 +14,12 @@ use tantivy::schema::{Field, IndexRecordOption};
 use super::alternatives::{Alternative, best_of};
 use super::combined::{CombinedQuery, WeighedField};
 use super::relax::Atom;
-use super::{Compiler, Gathered, Needle, Part, REGION_WEIGHT, any, literal};
+use super::{Compiler, Gathered, Leaf, Needle, Part, REGION_WEIGHT, any, literal};
 use crate::analysis::{Dictionary, Normalized, is_function_word};
 
 /// The most neighbours of a piece of text that are looked up.
 const MAX_NEIGHBOURS: usize = 64;
-/// From how many words on a query is taken for a question, of which passages say much in other
+/// From how many words on, with no blank between them, a query is taken for a question, of which passages say much in other
 /// words: single characters then count too, as 借 does in 借款, 借贷 and 出借.
 const QUESTION_WORDS: usize = 4;
 /// What a single character counts in a question, as a share of two neighbours.
@@ -150,6 +150,7 @@ impl Compiler<'_> {
             }
         }
         if cut.len() >= QUESTION_WORDS {
+            gathered.is_question = true;
             let mut seen: Vec<&str> = Vec::new();
             let weight = self.weights.characters * LONE_SHARE;
             let lone = text.as_str().split("").filter(|c| is_lone_ideograph(c));
@@ -326,6 +327,17 @@ impl Compiler<'_> {
         let whole = literal::silent(Box::new(TermQuery::new(whole, IndexRecordOption::Basic)));
         let query = BooleanQuery::new(vec![(Occur::Must, Box::new(query)), (Occur::Must, whole)]);
         gathered.leaf(text, Part::Phrase, Box::new(query))
+    }
+
+    /// What a word adds that goes with those of the query.
+    #[must_use]
+    pub fn related(&self, word: &str, weight: f32) -> Leaf {
+        Leaf {
+            text: word.to_owned(),
+            part: Part::Related,
+            choices: Vec::new(),
+            query: Box::new(CombinedQuery::new(word, self.word_fields(), weight)),
+        }
     }
 
     pub(super) fn word_fields(&self) -> Arc<[WeighedField]> {

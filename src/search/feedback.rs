@@ -1,0 +1,155 @@
+//! Questions, asked again in the words of the passages that answer them best.
+//!
+//! A layperson asks in other words than a report answers in: 打工 where the text has 务工. The best
+//! passages for the words that were typed say what else goes with them, and the first hits are put
+//! in order by those words too (pseudo relevance feedback; the model is RM3 of Abdul-Jaleel and
+//! others at TREC 2004). Which passages are found, and how many, is left as it is.
+
+use std::collections::HashMap;
+
+use tantivy::query::{EnableScoring, Query as EngineQuery};
+use tantivy::{DocSet, Searcher, TERMINATED, Term};
+
+use super::rank::Ranked;
+use crate::analysis::{Normalized, is_function_word};
+use crate::index::{PassageRecord, Snapshot};
+use crate::query::{Compiler, Leaf};
+
+/// How many hits are put in order anew; those after them stay where they are.
+pub(super) const WINDOW: usize = 300;
+/// The hits whose words count.
+const BEST: usize = 10;
+/// The most words that are taken from them.
+const MAX_TERMS: usize = 60;
+/// The most characters of a passage that are read.
+const MAX_CHARS: usize = 1000;
+/// How fast the say of a passage falls with its score: one with half the best score has `exp(-2.5)`
+/// of its say.
+const STEEPNESS: f32 = 5.0;
+/// How fast further occurrences in one passage stop counting, as in BM25.
+const K1: f32 = 1.2;
+
+/// What passages say beside a query, with what each word counts.
+pub(super) fn leaves(
+    snapshot: &Snapshot,
+    compiler: &Compiler<'_>,
+    words: usize,
+    hits: &[Ranked],
+    weight: f32,
+) -> Result<Vec<Leaf>, crate::index::Error> {
+    let best = hits.first().map_or(0.0, |hit| hit.score);
+    if best <= 0.0 {
+        return Ok(Vec::new());
+    }
+    let mut rarities: HashMap<String, f32> = HashMap::new();
+    let mut sums: HashMap<String, f32> = HashMap::new();
+    let mut say = 0.0;
+    for hit in hits.iter().take(BEST) {
+        let passage = snapshot.record(hit.address)?;
+        let own = ((hit.score - best) / best * STEEPNESS).exp();
+        let mut counts = counts(snapshot, &passage);
+        let mut length = 0.0;
+        for (word, count) in &mut counts {
+            let rarity = if let Some(&known) = rarities.get(word) {
+                known
+            } else {
+                let rarity = rarity(snapshot, word)?;
+                rarities.insert(word.clone(), rarity);
+                rarity
+            };
+            *count = *count * (K1 + 1.0) / (*count + K1) * rarity;
+            length += *count;
+        }
+        if length > 0.0 {
+            say += own;
+            for (word, count) in counts {
+                *sums.entry(word).or_default() += own * count / length;
+            }
+        }
+    }
+    let mut terms: Vec<(String, f32)> = sums.into_iter().collect();
+    terms.sort_by(|left, right| {
+        let by_worth = right.1.total_cmp(&left.1);
+        by_worth.then_with(|| left.0.cmp(&right.0))
+    });
+    terms.truncate(MAX_TERMS);
+    let total: f32 = terms.iter().map(|(_, worth)| worth).sum();
+    if say <= 0.0 || total <= 0.0 {
+        return Ok(Vec::new());
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a few dozen words")]
+    let scale = weight * words as f32 / total;
+    Ok(terms
+        .into_iter()
+        .map(|(word, worth)| compiler.related(&word, worth * scale))
+        .collect())
+}
+
+/// The hits with what `leaves` add to their scores; not yet in order.
+pub(super) fn add(
+    searcher: &Searcher,
+    leaves: &[Leaf],
+    hits: &mut [Ranked],
+) -> tantivy::Result<()> {
+    hits.sort_by_key(|hit| hit.address);
+    for leaf in leaves {
+        let weight = leaf
+            .query
+            .weight(EnableScoring::enabled_from_searcher(searcher))?;
+        for of_segment in
+            hits.chunk_by_mut(|left, right| left.address.segment_ord == right.address.segment_ord)
+        {
+            let Some(first) = of_segment.first() else {
+                continue;
+            };
+            let reader = searcher.segment_reader(first.address.segment_ord);
+            let mut scorer = weight.scorer(reader, 1.0)?;
+            for hit in of_segment {
+                let doc = hit.address.doc_id;
+                if scorer.doc() < doc {
+                    scorer.seek(doc);
+                }
+                if scorer.doc() == TERMINATED {
+                    break;
+                }
+                if scorer.doc() == doc {
+                    hit.score += scorer.score();
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The words of a passage and its headings, with how often each stands there.
+fn counts(snapshot: &Snapshot, passage: &PassageRecord) -> HashMap<String, f32> {
+    let mut counts = HashMap::new();
+    let end = passage.body().char_indices().nth(MAX_CHARS);
+    let body = passage.body();
+    let body = end.map_or(body, |(end, _)| body.get(..end).unwrap_or(body));
+    let headings = passage.parents.iter().chain(&passage.heading);
+    for text in headings.map(String::as_str).chain([body]) {
+        let text = Normalized::new(text);
+        for word in snapshot.dictionary().words_and_parts(text.as_str()) {
+            let says_something =
+                word.text.chars().all(char::is_alphabetic) && !is_function_word(word.text);
+            if says_something {
+                *counts.entry(word.text.to_owned()).or_default() += 1.0;
+            }
+        }
+    }
+    counts
+}
+
+/// The inverse document frequency of BM25.
+fn rarity(snapshot: &Snapshot, word: &str) -> tantivy::Result<f32> {
+    let fields = snapshot.fields();
+    let mut frequency = 0;
+    for field in [fields.body_words, fields.heading_words] {
+        let term = Term::from_field_text(field, word);
+        frequency = frequency.max(snapshot.searcher().doc_freq(&term)?);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a ratio of counts")]
+    let (all, frequency) = (snapshot.passages() as f32, frequency as f32);
+    Ok(((all - frequency + 0.5).max(0.0) / (frequency + 0.5)).ln_1p())
+}
