@@ -10,6 +10,7 @@
 
 mod boilerplate;
 mod decode;
+mod given;
 mod titles;
 
 use std::fs;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 pub use decode::{Decoded, Note, Refusal, decode};
+pub use given::Given;
 
 use crate::report::{Boilerplate, Report, Span, Warning, WarningKind};
 use crate::synonym::{self, Synonyms};
