@@ -101,7 +101,8 @@ impl Given {
                     "公布日期",
                 ],
             ),
-            year: field(table, &["year", "年份", "年度", "年"]).and_then(|year| leading_year(&year)),
+            year: field(table, &["year", "年份", "年度", "年"])
+                .and_then(|year| leading_year(&year)),
             url: field(
                 table,
                 &[
