@@ -295,6 +295,11 @@ impl<'a> Compiler<'a> {
             || gathered.words.iter().any(|word| is_number(&word.text))
             || self.reads_otherwise)
             .then(|| literal::contains(self.fields, &Normalized::new(text)));
+        // Where it stands nowhere, not asking for it saves looking everything up twice.
+        let literal = match literal {
+            Some(literal) if literal::stands(self.searcher, &*literal)? => Some(literal),
+            _ => None,
+        };
 
         let mut all = copy(&required);
         all.extend(copy(&units));
@@ -377,15 +382,7 @@ impl<'a> Compiler<'a> {
             }
             _ => self.clause(clause, &mut unscored)?,
         };
-        // The engine's exclusion asks a phrase for places it has passed already, which phrases do
-        // not allow; a coverage of one clause only ever moves forward.
-        let held = Enough {
-            weight: 0.0,
-            clauses: 1,
-            alone: 0.0,
-        };
-        let query = literal::silent(query);
-        Ok(Box::new(CoverageQuery::new(vec![(query, 1.0)], held)))
+        Ok(moving_forward(query))
     }
 
     fn phrase_anywhere(
@@ -528,6 +525,18 @@ fn held(
     };
     clauses.extend(bonus);
     Box::new(BooleanQuery::new(clauses))
+}
+
+/// `query` for exclusion. The engine's asks a phrase for places it has passed already, which phrases
+/// do not allow; a coverage of one clause only ever moves forward.
+fn moving_forward(query: Box<dyn EngineQuery>) -> Box<dyn EngineQuery> {
+    let held = Enough {
+        weight: 0.0,
+        clauses: 1,
+        alone: 0.0,
+    };
+    let query = literal::silent(query);
+    Box::new(CoverageQuery::new(vec![(query, 1.0)], held))
 }
 
 fn any(queries: Vec<Box<dyn EngineQuery>>) -> Box<dyn EngineQuery> {

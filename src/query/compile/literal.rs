@@ -6,10 +6,11 @@
 
 use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
 use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query, TermQuery,
+    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, EnableScoring, Occur, PhraseQuery, Query,
+    TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption, Value};
-use tantivy::{DocId, SegmentReader, TantivyDocument, Term};
+use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, TantivyDocument, Term};
 
 use crate::analysis::Normalized;
 use crate::fold::is_searchable;
@@ -56,6 +57,17 @@ pub(super) fn grams(field: Field, needle: &Normalized) -> impl Iterator<Item = T
 /// A query that selects without adding to the score.
 pub(super) fn silent(query: Box<dyn Query>) -> Box<dyn Query> {
     Box::new(ConstScoreQuery::new(query, 0.0))
+}
+
+/// Whether `query` finds anything.
+pub(super) fn stands(searcher: &Searcher, query: &dyn Query) -> tantivy::Result<bool> {
+    let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
+    for segment in searcher.segment_readers() {
+        if weight.scorer(segment, 1.0)?.doc() != TERMINATED {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn phrase(mut terms: Vec<(usize, Term)>) -> Box<dyn Query> {

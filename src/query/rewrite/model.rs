@@ -27,6 +27,7 @@ const ODD: f32 = 300.0;
 pub(super) struct Model<'a> {
     snapshot: &'a Snapshot,
     grams: RefCell<HashMap<(char, Option<char>), u64>>,
+    words: RefCell<HashMap<String, u64>>,
 }
 
 /// The best cutting of a text: where each word ends, and the score.
@@ -40,6 +41,7 @@ impl<'a> Model<'a> {
         Self {
             snapshot,
             grams: RefCell::default(),
+            words: RefCell::default(),
         }
     }
 
@@ -107,7 +109,7 @@ impl<'a> Model<'a> {
             for (end, &c) in (start + 1..).zip(chars.iter().skip(start).take(LONGEST)) {
                 word.push(c);
                 let own = if is_ideograph(c) {
-                    let frequency = self.lexicon().frequency(&word);
+                    let frequency = self.frequency(&word);
                     if frequency == 0 && end > start + 1 {
                         continue;
                     }
@@ -138,6 +140,15 @@ impl<'a> Model<'a> {
             score: best.last().map_or(0.0, |&(score, _)| score),
             ends,
         }
+    }
+
+    fn frequency(&self, word: &str) -> u64 {
+        if let Some(&known) = self.words.borrow().get(word) {
+            return known;
+        }
+        let frequency = self.lexicon().frequency(word);
+        self.words.borrow_mut().insert(word.to_owned(), frequency);
+        frequency
     }
 
     fn gram(&self, first: char, second: Option<char>) -> u64 {

@@ -21,11 +21,11 @@ const MAX_CORRECTIONS: usize = 3;
 /// The most errors that are put right in one text.
 const MAX_ERRORS: usize = 3;
 /// The most edits that are tried by the side of the best.
-const MAX_FURTHER: usize = 24;
+const MAX_FURTHER: usize = 12;
 /// The most odd places that are looked at.
 const MAX_ODD: usize = 5;
 /// The most changes that are weighed, those that cost least first.
-const MAX_CANDIDATES: usize = 200;
+const MAX_CANDIDATES: usize = 120;
 /// How much more likely, as a logarithm, the corrected text is to be.
 const MIN_GAIN: f32 = 2.0;
 /// What is looked at around an error to tell how likely the text is, in characters.
