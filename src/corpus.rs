@@ -11,7 +11,9 @@
 mod boilerplate;
 mod decode;
 mod given;
+mod reports;
 mod titles;
+mod vocabulary;
 
 use std::fs;
 use std::io;
@@ -21,19 +23,15 @@ use walkdir::WalkDir;
 
 pub use decode::{Decoded, Note, Refusal, decode};
 pub use given::Given;
+pub use reports::{record, reports};
+pub use vocabulary::{DictionaryWord, VocabularyFile};
 
-use crate::report::{Boilerplate, Report, Span, Warning, WarningKind};
-use crate::synonym::{self, Synonyms};
-use crate::theme::{self, Taxonomy};
+use crate::report::{Report, Warning, WarningKind};
+use crate::synonym;
+use crate::theme;
 
 /// The reports' folder within the corpus.
 const REPORTS: &str = "reports";
-/// The theme taxonomy within the corpus.
-const THEMES: &str = "themes.toml";
-/// The tokenizer's additional words within the corpus.
-const DICTIONARY: &str = "dictionary.txt";
-/// The words that mean the same within the corpus.
-const SYNONYMS: &str = "synonyms.toml";
 /// Endings of the files that are read as text.
 const TEXT_ENDINGS: [&str; 4] = ["txt", "md", "text", "markdown"];
 
@@ -82,38 +80,6 @@ pub enum Error {
     },
 }
 
-/// A file in which the site owner keeps what is known of the field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum VocabularyFile {
-    /// The theme taxonomy; the index is built with it.
-    Themes,
-    /// The tokenizer's additional words; the index is built with them.
-    Dictionary,
-    /// The words that mean the same; they change queries only.
-    Synonyms,
-}
-
-impl VocabularyFile {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Themes, Self::Dictionary, Self::Synonyms];
-
-    /// Its name within the corpus.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Themes => THEMES,
-            Self::Dictionary => DICTIONARY,
-            Self::Synonyms => SYNONYMS,
-        }
-    }
-
-    /// Whether a change of it calls for a new index.
-    #[must_use]
-    pub fn is_indexed(self) -> bool {
-        self != Self::Synonyms
-    }
-}
-
 /// A folder of reports and the vocabulary of its field.
 #[derive(Debug, Clone)]
 pub struct Corpus {
@@ -152,15 +118,6 @@ pub struct SourceText {
     pub reports: Vec<Report>,
     /// What was kept against appearances.
     pub warnings: Vec<Warning>,
-}
-
-/// A word the tokenizer must know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DictionaryWord {
-    /// The word.
-    pub word: String,
-    /// How often it is to be taken to occur; the tokenizer chooses where nothing is said.
-    pub frequency: Option<usize>,
 }
 
 impl Corpus {
@@ -242,106 +199,10 @@ impl Corpus {
         fs::read(&file.path)
     }
 
-    /// The theme taxonomy; an empty one where the corpus has none.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the file is there and cannot be read or understood.
-    pub fn taxonomy(&self) -> Result<Taxonomy, Error> {
-        let path = self.root.join(THEMES);
-        match read_optional(&path)? {
-            None => Ok(Taxonomy::empty()),
-            Some(text) => {
-                Taxonomy::from_toml(&text).map_err(|source| Error::Themes { path, source })
-            }
-        }
-    }
-
-    /// The words the tokenizer must know besides its own; none where the corpus has no dictionary.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the file is there and cannot be read or understood.
-    pub fn dictionary(&self) -> Result<Vec<DictionaryWord>, Error> {
-        let path = self.root.join(DICTIONARY);
-        let Some(text) = read_optional(&path)? else {
-            return Ok(Vec::new());
-        };
-        let mut words = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            match dictionary_line(line) {
-                Ok(word) => words.extend(word),
-                Err(message) => {
-                    return Err(Error::Dictionary {
-                        path,
-                        line: index + 1,
-                        message,
-                    });
-                }
-            }
-        }
-        Ok(words)
-    }
-
-    /// The words that mean the same, with the text they were read from; both empty where the
-    /// corpus has no synonyms.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the file is there and cannot be read or understood.
-    pub fn synonyms(&self) -> Result<(Synonyms, String), Error> {
-        let path = self.root.join(SYNONYMS);
-        let text = read_optional(&path)?.unwrap_or_default();
-        match Synonyms::from_toml(&text) {
-            Ok(synonyms) => Ok((synonyms, text)),
-            Err(source) => Err(Error::Synonyms { path, source }),
-        }
-    }
-
-    /// The text of each vocabulary file the index is built with, by name, for telling whether it
-    /// changed.
-    ///
-    /// # Errors
-    ///
-    /// Fails when one is there and cannot be read.
-    pub fn vocabulary(&self) -> Result<Vec<(&'static str, String)>, Error> {
-        [THEMES, DICTIONARY]
-            .into_iter()
-            .map(|name| {
-                Ok((
-                    name,
-                    read_optional(&self.root.join(name))?.unwrap_or_default(),
-                ))
-            })
-            .collect()
-    }
-
     /// Whether its folder is still there: one on a disk that was taken away has not been emptied.
     #[must_use]
     pub fn is_there(&self) -> bool {
         self.root.is_dir()
-    }
-
-    /// What is wrong with a vocabulary file, if anything is.
-    #[must_use]
-    pub fn refusal(&self, file: VocabularyFile) -> Option<Error> {
-        match file {
-            VocabularyFile::Themes => self.taxonomy().err(),
-            VocabularyFile::Dictionary => self.dictionary().err(),
-            VocabularyFile::Synonyms => self.synonyms().err(),
-        }
-    }
-
-    /// A digest of a vocabulary file, for telling cheaply whether it changed; of a missing one it
-    /// is that of an empty one, and of an unreadable one that of what the system said.
-    #[must_use]
-    pub fn digest(&self, file: VocabularyFile) -> [u8; 32] {
-        let content = match fs::read(self.root.join(file.name())) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => format!("\0{error}").into_bytes(),
-        };
-        blake3::hash(&content).into()
     }
 }
 
@@ -407,142 +268,6 @@ pub fn read_bytes(source: &str, bytes: &[u8]) -> Result<SourceText, Refusal> {
     })
 }
 
-/// The reports that the cleaned text of a file holds, in order, with what is odd about them.
-///
-/// Text before the first title belongs to the first report, unless it has measures of its own;
-/// text without a title is a report under the name of its file, and so is text whose first line
-/// names no region where the file's name does.
-#[must_use]
-pub fn reports(source: &str, text: &str) -> (Vec<Report>, Vec<Warning>) {
-    let lines = titles::lines(text);
-    let (Some(first), Some(last)) = (lines.first(), lines.last()) else {
-        return (Vec::new(), Vec::new());
-    };
-    let mut heads: Vec<(usize, titles::Title)> = titles::find(text, &lines)
-        .into_iter()
-        .filter_map(|at| Some((at, titles::read(lines.get(at)?.span.of(text)))))
-        .collect();
-    let mut warnings = Vec::new();
-    let mut titled = true;
-    // Text before the first title goes with it, unless it has measures and so is a report itself.
-    let opens_with_measures = heads
-        .first()
-        .is_some_and(|&(at, _)| titles::has_measures(lines.get(..at).unwrap_or_default()));
-    if heads.is_empty() || opens_with_measures {
-        let line = first.span.of(text);
-        let stem = source.rsplit('/').next().unwrap_or(source);
-        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-        let by_name = titles::read(stem);
-        let by_line = (lines.len() > 1 && titles::reads_as_title(line))
-            .then(|| titles::read(line))
-            // A file named by its region says more than a first line that names none.
-            .filter(|title| title.region.is_known() || !by_name.region.is_known());
-        if let Some(title) = by_line {
-            heads.insert(0, (0, title));
-        } else {
-            titled = false;
-            heads.insert(0, (0, by_name));
-            warnings.push(Warning {
-                source: source.to_owned(),
-                line: first.number,
-                kind: WarningKind::NoTitle,
-                message: format!("没有“地区:标题”一行，以文件名“{stem}”作标题"),
-            });
-        }
-    }
-
-    let starts: Vec<usize> = heads.iter().map(|&(at, _)| at).collect();
-    let mut reports = Vec::new();
-    for (nth, (at, title)) in heads.into_iter().enumerate() {
-        let from = if nth == 0 { 0 } else { at };
-        let to = starts.get(nth + 1).copied().unwrap_or(lines.len());
-        let own = lines.get(from..to).unwrap_or_default();
-        let begin = own.first().unwrap_or(first);
-        let end = own.last().unwrap_or(last);
-        let head = lines.get(at).unwrap_or(first);
-        let titled = titled || nth > 0;
-        let range = Span::new(begin.span.start, end.span.end);
-        if let Some((kind, message)) = title.doubt {
-            warnings.push(Warning {
-                source: source.to_owned(),
-                line: head.number,
-                kind,
-                message,
-            });
-        }
-        reports.push(Report {
-            id: String::new(),
-            title: title.text,
-            tagline: title.tagline,
-            region: title.region,
-            source: source.to_owned(),
-            range,
-            line: begin.number,
-            text: range.of(text).to_owned(),
-            title_range: titled.then(|| head.span.relative_to(range.start)),
-            boilerplate: own
-                .iter()
-                .filter(|line| !titled || line.number != head.number)
-                .filter_map(|line| {
-                    boilerplate::rule(line.span.of(text)).map(|rule| Boilerplate {
-                        range: line.span.relative_to(range.start),
-                        rule: rule.to_owned(),
-                    })
-                })
-                .collect(),
-        });
-    }
-    name(source, &mut reports);
-    (reports, warnings)
-}
-
-/// A report whose title and text come apart from each other, as records of other systems do.
-///
-/// Its region is read from the title. `id` is `[A-Za-z0-9_-]` only.
-#[must_use]
-pub fn record(id: String, source: &str, title: &str, text: &str) -> Report {
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    let read = titles::read(&title);
-    let (text, title_range) = if title.is_empty() {
-        (text.to_owned(), None)
-    } else {
-        let range = Span::new(0, title.len());
-        (format!("{title}\n\n{text}"), Some(range))
-    };
-    Report {
-        id,
-        title: read.text,
-        tagline: read.tagline,
-        region: read.region,
-        source: source.to_owned(),
-        range: Span::new(0, text.len()),
-        line: 1,
-        text,
-        title_range,
-        boilerplate: Vec::new(),
-    }
-}
-
-/// Gives each report its id: the division's code, then a digest of file name, title and, where a
-/// file repeats a title, which of them it is. Other files have no say in it, so adding one
-/// changes no permalink.
-fn name(source: &str, reports: &mut [Report]) {
-    let mut seen = std::collections::HashMap::new();
-    for report in reports {
-        let times = seen.entry(report.title.clone()).or_insert(0_u32);
-        *times += 1;
-        let mut digest = blake3::Hasher::new();
-        digest.update(source.as_bytes());
-        digest.update(&[0]);
-        digest.update(report.title.as_bytes());
-        digest.update(&times.to_le_bytes());
-        let digest = digest.finalize().to_hex();
-        let digest: String = digest.chars().take(10).collect();
-        let code = report.region.code.as_deref().unwrap_or("000000");
-        report.id = format!("{code}-{digest}");
-    }
-}
-
 fn relative_name(folder: &Path, path: &Path) -> String {
     path.strip_prefix(folder)
         .unwrap_or(path)
@@ -550,50 +275,4 @@ fn relative_name(folder: &Path, path: &Path) -> String {
         .map(|part| part.as_os_str().to_string_lossy())
         .collect::<Vec<_>>()
         .join("/")
-}
-
-fn read_optional(path: &Path) -> Result<Option<String>, Error> {
-    let unreadable = |source| Error::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
-    match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unreadable(error)),
-        Ok(bytes) => match decode(&bytes) {
-            Ok(decoded) => Ok(Some(decoded.text)),
-            Err(Refusal::Empty) => Ok(None),
-            Err(refusal) => Err(unreadable(io::Error::new(
-                io::ErrorKind::InvalidData,
-                refusal.to_string(),
-            ))),
-        },
-    }
-}
-
-/// One line of a jieba user dictionary: `word [frequency] [tag]`; blank lines and `#` comments
-/// say nothing.
-fn dictionary_line(line: &str) -> Result<Option<DictionaryWord>, String> {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
-        return Ok(None);
-    }
-    let mut parts = line.split_whitespace();
-    let word = parts.next().unwrap_or_default().to_owned();
-    let frequency = match parts.next() {
-        None => None,
-        Some(part) => match part.parse::<usize>() {
-            Ok(frequency) if frequency <= 100_000_000 => Some(frequency),
-            Ok(_) => return Err(format!("“{word}”的词频 {part} 过大，应不超过 100000000")),
-            // `word tag`, without a frequency, is allowed too.
-            Err(_) if part.chars().all(|c| c.is_ascii_alphabetic()) => None,
-            Err(_) => return Err(format!("“{word}”的词频“{part}”不是整数")),
-        },
-    };
-    if parts.count() > 1 {
-        return Err(format!(
-            "“{word}”之后应至多有词频和词性两项，中间用空格隔开"
-        ));
-    }
-    Ok(Some(DictionaryWord { word, frequency }))
 }

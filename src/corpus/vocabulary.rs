@@ -1,0 +1,204 @@
+//! Reads the files in which the site owner keeps what is known of the field.
+//!
+//! Each is read anew whenever it is asked for, so whoever watches them sees every edit; a file that
+//! is not there says nothing, one that is malformed is named with the line that is wrong.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::{Corpus, Error, Refusal, decode};
+use crate::synonym::Synonyms;
+use crate::theme::Taxonomy;
+
+/// The theme taxonomy within the corpus.
+const THEMES: &str = "themes.toml";
+/// The tokenizer's additional words within the corpus.
+const DICTIONARY: &str = "dictionary.txt";
+/// The words that mean the same within the corpus.
+const SYNONYMS: &str = "synonyms.toml";
+
+/// A file in which the site owner keeps what is known of the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VocabularyFile {
+    /// The theme taxonomy; the index is built with it.
+    Themes,
+    /// The tokenizer's additional words; the index is built with them.
+    Dictionary,
+    /// The words that mean the same; they change queries only.
+    Synonyms,
+}
+
+impl VocabularyFile {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Themes, Self::Dictionary, Self::Synonyms];
+
+    /// Its name within the corpus.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Themes => THEMES,
+            Self::Dictionary => DICTIONARY,
+            Self::Synonyms => SYNONYMS,
+        }
+    }
+
+    /// Whether a change of it calls for a new index.
+    #[must_use]
+    pub fn is_indexed(self) -> bool {
+        self != Self::Synonyms
+    }
+}
+
+/// A word the tokenizer must know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DictionaryWord {
+    /// The word.
+    pub word: String,
+    /// How often it is to be taken to occur; the tokenizer chooses where nothing is said.
+    pub frequency: Option<usize>,
+}
+
+impl Corpus {
+    /// The theme taxonomy; an empty one where the corpus has none.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file is there and cannot be read or understood.
+    pub fn taxonomy(&self) -> Result<Taxonomy, Error> {
+        let path = self.root.join(THEMES);
+        match read_optional(&path)? {
+            None => Ok(Taxonomy::empty()),
+            Some(text) => {
+                Taxonomy::from_toml(&text).map_err(|source| Error::Themes { path, source })
+            }
+        }
+    }
+
+    /// The words the tokenizer must know besides its own; none where the corpus has no dictionary.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file is there and cannot be read or understood.
+    pub fn dictionary(&self) -> Result<Vec<DictionaryWord>, Error> {
+        let path = self.root.join(DICTIONARY);
+        let Some(text) = read_optional(&path)? else {
+            return Ok(Vec::new());
+        };
+        let mut words = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            match dictionary_line(line) {
+                Ok(word) => words.extend(word),
+                Err(message) => {
+                    return Err(Error::Dictionary {
+                        path,
+                        line: index + 1,
+                        message,
+                    });
+                }
+            }
+        }
+        Ok(words)
+    }
+
+    /// The words that mean the same, with the text they were read from; both empty where the
+    /// corpus has no synonyms.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file is there and cannot be read or understood.
+    pub fn synonyms(&self) -> Result<(Synonyms, String), Error> {
+        let path = self.root.join(SYNONYMS);
+        let text = read_optional(&path)?.unwrap_or_default();
+        match Synonyms::from_toml(&text) {
+            Ok(synonyms) => Ok((synonyms, text)),
+            Err(source) => Err(Error::Synonyms { path, source }),
+        }
+    }
+
+    /// The text of each vocabulary file the index is built with, by name, for telling whether it
+    /// changed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when one is there and cannot be read.
+    pub fn vocabulary(&self) -> Result<Vec<(&'static str, String)>, Error> {
+        [THEMES, DICTIONARY]
+            .into_iter()
+            .map(|name| {
+                Ok((
+                    name,
+                    read_optional(&self.root.join(name))?.unwrap_or_default(),
+                ))
+            })
+            .collect()
+    }
+
+    /// What is wrong with a vocabulary file, if anything is.
+    #[must_use]
+    pub fn refusal(&self, file: VocabularyFile) -> Option<Error> {
+        match file {
+            VocabularyFile::Themes => self.taxonomy().err(),
+            VocabularyFile::Dictionary => self.dictionary().err(),
+            VocabularyFile::Synonyms => self.synonyms().err(),
+        }
+    }
+
+    /// A digest of a vocabulary file, for telling cheaply whether it changed; of a missing one it
+    /// is that of an empty one, and of an unreadable one that of what the system said.
+    #[must_use]
+    pub fn digest(&self, file: VocabularyFile) -> [u8; 32] {
+        let content = match fs::read(self.root.join(file.name())) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => format!("\0{error}").into_bytes(),
+        };
+        blake3::hash(&content).into()
+    }
+}
+
+fn read_optional(path: &Path) -> Result<Option<String>, Error> {
+    let unreadable = |source| Error::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(error)),
+        Ok(bytes) => match decode(&bytes) {
+            Ok(decoded) => Ok(Some(decoded.text)),
+            Err(Refusal::Empty) => Ok(None),
+            Err(refusal) => Err(unreadable(io::Error::new(
+                io::ErrorKind::InvalidData,
+                refusal.to_string(),
+            ))),
+        },
+    }
+}
+
+/// One line of a jieba user dictionary: `word [frequency] [tag]`; blank lines and `#` comments
+/// say nothing.
+fn dictionary_line(line: &str) -> Result<Option<DictionaryWord>, String> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return Ok(None);
+    }
+    let mut parts = line.split_whitespace();
+    let word = parts.next().unwrap_or_default().to_owned();
+    let frequency = match parts.next() {
+        None => None,
+        Some(part) => match part.parse::<usize>() {
+            Ok(frequency) if frequency <= 100_000_000 => Some(frequency),
+            Ok(_) => return Err(format!("“{word}”的词频 {part} 过大，应不超过 100000000")),
+            // `word tag`, without a frequency, is allowed too.
+            Err(_) if part.chars().all(|c| c.is_ascii_alphabetic()) => None,
+            Err(_) => return Err(format!("“{word}”的词频“{part}”不是整数")),
+        },
+    };
+    if parts.count() > 1 {
+        return Err(format!(
+            "“{word}”之后应至多有词频和词性两项，中间用空格隔开"
+        ));
+    }
+    Ok(Some(DictionaryWord { word, frequency }))
+}
