@@ -1,17 +1,29 @@
 //! `cesou index`: builds the index and says what was read and what was not.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
 use cesou::config::{self, Settings};
 use cesou::corpus::Corpus;
 use cesou::index::{self, BuildReport, Opened, Options};
+use serde::Serialize;
 
 use super::progress::Bar;
 use super::{Outcome, one_line, say};
 
 /// Warnings shown one by one; the rest is only counted.
 const WARNINGS_SHOWN: usize = 20;
+
+/// The report for programs.
+#[derive(Serialize)]
+struct Json<'a> {
+    #[serde(flatten)]
+    report: &'a BuildReport,
+    /// Millions of bytes of the files read in a second.
+    megabytes_per_second: f64,
+}
 
 pub(super) fn run(
     settings: &Settings,
@@ -23,7 +35,11 @@ pub(super) fn run(
     let report = &opened.snapshot.manifest().build;
     let mut out = io::stdout().lock();
     if json {
-        serde_json::to_writer_pretty(&mut out, report).map_err(io::Error::from)?;
+        let report = Json {
+            report,
+            megabytes_per_second: megabytes_per_second(report),
+        };
+        serde_json::to_writer_pretty(&mut out, &report).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
         if !opened.built {
@@ -116,36 +132,82 @@ pub(super) fn warn(report: &BuildReport, corpus: &Path) {
 fn print(out: &mut impl Write, report: &BuildReport, path: &Path) -> io::Result<()> {
     writeln!(
         out,
-        "读取 {} 个文件（{} 字节），得到 {} 篇报告、{} 个段落，用时 {:.2} 秒；索引在 {}",
+        "读取 {} 个文件（{}），得到 {} 篇报告、{} 个段落，用时 {:.2} 秒（{:.1} MB/秒）；索引在 {}",
         report.files,
-        report.bytes,
+        size(report.bytes),
         report.reports,
         report.passages,
         report.seconds,
+        megabytes_per_second(report),
         path.display()
     )?;
     if report.unknown_regions > 0 {
         writeln!(out, "地区未知的报告：{} 篇", report.unknown_regions)?;
     }
-    for (rule, count) in &report.boilerplate {
-        writeln!(out, "略去套话：{count} 行（{rule}）")?;
+    if !report.boilerplate.is_empty() {
+        let lines: u64 = report.boilerplate.values().sum();
+        let rules = counted(&report.boilerplate);
+        writeln!(out, "略去套话：{lines} 行（{rules}）")?;
+    }
+    if !report.skipped.is_empty() {
+        writeln!(out, "跳过的文件：{} 个", report.skipped.len())?;
     }
     for skipped in &report.skipped {
-        let line = format!("跳过 {}：{}", skipped.source, skipped.reason);
+        let line = format!("  {}：{}", skipped.source, skipped.reason);
         writeln!(out, "{}", one_line(&line))?;
     }
-    for warning in &report.warnings {
+    let all: u64 = report.warning_counts.values().sum();
+    if all > 0 {
+        let kinds = counted(&report.warning_counts);
+        writeln!(out, "注意事项：{all} 条（{kinds}）")?;
+    }
+    for warning in report.warnings.iter().take(WARNINGS_SHOWN) {
         let line = format!(
-            "注意 {} 第 {} 行：{}",
+            "  {} 第 {} 行：{}",
             warning.source, warning.line, warning.message
         );
         writeln!(out, "{}", one_line(&line))?;
     }
+    let shown = report.warnings.len().min(WARNINGS_SHOWN) as u64;
+    if all > shown {
+        writeln!(out, "  另有 {} 条，见 cesou index --json", all - shown)?;
+    }
     if report.passages == 0 {
         writeln!(
             out,
-            "语料中没有报告：请把报告（.txt）放入语料目录的 reports/ 文件夹"
+            "语料中没有报告：请把报告放入语料目录的 reports/ 文件夹"
         )?;
     }
     Ok(())
+}
+
+/// Names with their counts, the most frequent first.
+fn counted(counts: &BTreeMap<String, u64>) -> String {
+    let mut counts: Vec<(&String, &u64)> = counts.iter().collect();
+    counts.sort_by_key(|&(_, count)| Reverse(count));
+    let each: Vec<String> = counts
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    each.join("、")
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "rounded to a tenth of a megabyte"
+)]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+fn size(bytes: u64) -> String {
+    if bytes < 1_000_000 {
+        format!("{bytes} 字节")
+    } else {
+        format!("{:.1} MB", megabytes(bytes))
+    }
+}
+
+fn megabytes_per_second(report: &BuildReport) -> f64 {
+    megabytes(report.bytes) / report.seconds.max(1e-3)
 }
