@@ -24,6 +24,7 @@
 //! | [`number`] | the numbers of a query, and how else texts write them |
 //! | [`numbering`] | the numbers documents put before their units |
 //! | [`report`] | reports, passages, spans, warnings: the words all others speak |
+//! | [`quantity`] | the figures of a text, and conditions on them |
 //! | [`config`] | `config.toml`, environment and flags to typed settings |
 //! | [`corpus`] | files to reports; the only opener of `corpus/` |
 //! | [`passage`] | reports to passages |
@@ -46,6 +47,7 @@ pub mod year;
 pub mod number;
 pub mod numbering;
 pub mod report;
+pub mod quantity;
 pub mod config;
 pub mod corpus;
 pub mod passage;

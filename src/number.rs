@@ -151,6 +151,21 @@ pub fn continues(c: char) -> bool {
     c.is_ascii_digit() || matches!(c, '.' | ',' | '%' | '‰' | '点') || read::is_chinese(c)
 }
 
+/// Whether `c`, folded, is a Chinese numeral, in plain or financial form.
+#[must_use]
+pub fn is_numeral(c: char) -> bool {
+    read::is_chinese(c)
+}
+
+/// The run of figures and numerals that begins at `start` of folded characters: one past its end,
+/// and its value, or nothing where it can be read in several ways or is no number. What stands
+/// around it has no say.
+#[must_use]
+pub fn read_at(chars: &[char], start: usize) -> (usize, Option<f64>) {
+    let (end, value, _) = read::run(chars, start);
+    (end, value.map(read::Fixed::to_f64))
+}
+
 /// The spellings of a stretch, the typed one among them, or nothing where it is to be left alone.
 fn spellings(stretch: &Stretch, unit: Option<&str>) -> Option<Vec<String>> {
     match stretch.value {

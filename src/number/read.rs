@@ -42,6 +42,12 @@ impl Fixed {
         self.0.checked_mul(factor).map(Self)
     }
 
+    /// The nearest floating-point number.
+    #[expect(clippy::cast_precision_loss, reason = "a figure of 16 digits is no less a figure")]
+    pub(super) fn to_f64(self) -> f64 {
+        self.0 as f64 / ONE as f64
+    }
+
     fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
@@ -221,7 +227,7 @@ fn stands_alone(chars: &[char], start: usize, end: usize) -> bool {
 
 /// The figures and numerals from `start` on: where they end, what they are worth, and whether
 /// 万 or 亿 is among them.
-fn run(chars: &[char], start: usize) -> (usize, Option<Fixed>, bool) {
+pub(super) fn run(chars: &[char], start: usize) -> (usize, Option<Fixed>, bool) {
     let mut tokens = Vec::new();
     let mut at = start;
     let mut clear = true;
