@@ -90,13 +90,15 @@ pub struct Boilerplate {
 pub enum Kind {
     /// What stands before the first measure.
     Overview,
-    /// A numbered unit of the report.
+    /// A unit of the report: numbered, or under a heading of its own.
     Measure,
+    /// A unit of what is attached to a report that has measures of its own: tables, glossaries.
+    Attachment,
 }
 
 impl Kind {
     /// Every kind, in the order a report has them.
-    pub const ALL: [Self; 2] = [Self::Overview, Self::Measure];
+    pub const ALL: [Self; 3] = [Self::Overview, Self::Measure, Self::Attachment];
 
     /// Its name in the API.
     #[must_use]
@@ -104,6 +106,7 @@ impl Kind {
         match self {
             Self::Overview => "overview",
             Self::Measure => "measure",
+            Self::Attachment => "attachment",
         }
     }
 
@@ -113,6 +116,7 @@ impl Kind {
         match self {
             Self::Overview => "概述",
             Self::Measure => "举措",
+            Self::Attachment => "附件",
         }
     }
 }
@@ -123,15 +127,19 @@ pub struct Passage {
     /// Everything it covers: title line or parent headings that stand right before it, its own
     /// number and heading, its paragraphs.
     pub range: Span,
-    /// Overview or measure.
+    /// Overview, measure or attachment.
     pub kind: Kind,
-    /// The numbers that lead to it, outermost first: `[2]` for 二、, `[2, 3]` for its （三）.
-    /// Empty for an overview.
+    /// The numbers that lead to it, outermost first: `[2]` for 二、, `[2, 3]` for its （三）. What
+    /// bears no number counts by its place: the second section, the first attachment. Empty for an
+    /// overview.
     pub path: Vec<u32>,
     /// Its heading sentence without number and full stop.
     pub heading: Option<Span>,
     /// The headings above its own, outermost first.
     pub parents: Vec<Span>,
+    /// Numbers and headings as they stand, from the outermost to its own: 二、主要任务 and
+    /// （二）改进教学. Empty for an overview.
+    pub heading_path: Vec<Span>,
     /// Its paragraphs, headings and title left out, blank ends trimmed.
     pub paragraphs: Vec<Span>,
     /// Which part of its unit it is, from 1; units past the set length have several.
@@ -151,8 +159,8 @@ impl Passage {
         join(&self.path, ".")
     }
 
-    /// The end of its id, after the report's: `0` for an overview, `2`, `2_3`, with `p2` for a
-    /// second part and `r2` for a repeated number.
+    /// The end of its id, after the report's: `0` for an overview, `2`, `2_3`, `a1_2` in an
+    /// attachment, with `p2` for a second part and `r2` for a repeated number.
     #[must_use]
     pub fn id_suffix(&self) -> String {
         let path = if self.path.is_empty() {
@@ -163,6 +171,10 @@ impl Passage {
         let marked = |mark: char, number: u32| match number {
             1 => String::new(),
             number => format!("{mark}{number}"),
+        };
+        let path = match self.kind {
+            Kind::Attachment => format!("a{path}"),
+            Kind::Overview | Kind::Measure => path,
         };
         path + &marked('p', self.part) + &marked('r', self.repeat)
     }

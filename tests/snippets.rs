@@ -20,6 +20,7 @@ fn passage(text: &str) -> PassageRecord {
         text: text.to_owned(),
         heading: None,
         parents: Vec::new(),
+        heading_path: Vec::new(),
         paragraphs: vec![Span::new(0, text.len())],
         range: Span::new(0, text.len()),
         themes: Vec::new(),

@@ -77,7 +77,7 @@ fn print(out: &mut impl Write, number: usize, hit: &Hit) -> io::Result<()> {
     );
     let place = match hit.passage.kind {
         Kind::Overview => hit.passage.kind.label().to_owned(),
-        Kind::Measure => format!("举措 {}", hit.passage.dotted_path()),
+        kind => format!("{} {}", kind.label(), hit.passage.dotted_path()),
     };
     let dim = Style::new().dim();
     writeln!(out)?;

@@ -4,7 +4,7 @@
 //! is common in running text too, so a title must look like one (short, not a sentence) and the
 //! text around it must agree: it names a division, or the numbering starts again below it.
 
-use crate::numbering::{self, Level};
+use crate::numbering::{self, Form};
 use crate::region::{self, Region, Resolution};
 use crate::report::{Span, WarningKind};
 
@@ -66,7 +66,7 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
                 number: index + 1,
                 blank_before,
                 measure: numbering::marker(content)
-                    .filter(|marker| marker.level == Level::Measure)
+                    .filter(|marker| marker.form == Form::Ideograph)
                     .map(|marker| marker.number),
             });
             blank_before = false;

@@ -138,6 +138,8 @@ struct ReportRef {
     title: String,
     source: String,
 }
+    /// Numbers and headings as they stand, from the outermost to its own.
+    heading_path: Vec<String>,
 
 #[derive(Serialize)]
 struct RegionAnswer {
@@ -431,6 +433,7 @@ impl PassageAnswer {
     ) -> Option<Self> {
         let passage = passages.get(at)?;
         let id = |at: usize| passages.get(at).map(|passage| passage.id.clone());
+            heading_path: passage.heading_path.clone(),
         Some(Self {
             head: PassageHead::new(passage, report),
             text: passage.text.clone(),

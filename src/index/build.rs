@@ -344,6 +344,7 @@ impl Builder {
             .filter_map(|(division, (names, path))| Some((names, path, division?)))
         {
             for name in &values.names {
+            .filter(|passage| passage.kind == Kind::Measure)
                 document.add_text(names, name);
             }
             document.add_text(path, &values.path);
@@ -357,13 +358,13 @@ impl Builder {
         // An overview has the title for its heading and is not to gain by it twice.
         let title = match record.kind {
             Kind::Overview => "",
-            Kind::Measure => &report.title,
+            Kind::Measure | Kind::Attachment => &report.title,
         };
         let headings = match record.kind {
             // The title is the heading of what stands under it before the first measure; for the
             // measures it is only their context.
             Kind::Overview => report.title.clone(),
-            Kind::Measure => {
+            Kind::Measure | Kind::Attachment => {
                 let headings: Vec<&str> = record
                     .parents
                     .iter()
@@ -459,7 +460,11 @@ fn region_order(region: &Region) -> u64 {
 #[must_use]
 pub fn record(report: &Report, passage: &Passage, taxonomy: &Taxonomy) -> PassageRecord {
     let text = passage.range.of(&report.text);
-    let words = |span: Span| span.of(&report.text).to_owned();
+    // A heading may run over two lines.
+    let words = |span: Span| match span.of(&report.text) {
+        words if words.contains('\n') => words.split_whitespace().collect::<Vec<_>>().join(" "),
+        words => words.to_owned(),
+    };
     let heading = passage.heading.map(words);
     let parents: Vec<String> = passage.parents.iter().copied().map(words).collect();
     let paragraphs: Vec<Span> = passage
@@ -485,3 +490,5 @@ pub fn record(report: &Report, passage: &Passage, taxonomy: &Taxonomy) -> Passag
     record.themes = taxonomy.assign(record.heading.as_deref().unwrap_or_default(), record.body());
     record
 }
+    let heading_path = passage.heading_path.iter().copied().map(words).collect();
+        heading_path,

@@ -16,7 +16,7 @@ pub struct PassageRecord {
     pub id: String,
     /// The report's id.
     pub report: String,
-    /// Overview or measure.
+    /// Overview, measure or attachment.
     pub kind: Kind,
     /// The numbers that lead to it, outermost first; empty for an overview.
     pub path: Vec<u32>,
@@ -31,6 +31,8 @@ pub struct PassageRecord {
     /// The headings above its own, outermost first.
     pub parents: Vec<String>,
     /// Its paragraphs.
+    /// Numbers and headings as they stand, from the outermost to its own; empty for an overview.
+    pub heading_path: Vec<String>,
     pub paragraphs: Vec<Span>,
     /// Its place in the cleaned text of the report's file.
     pub range: Span,
@@ -53,6 +55,12 @@ impl PassageRecord {
     /// The path as it is written: `2`, `2.3`; empty for an overview.
     #[must_use]
     pub fn dotted_path(&self) -> String {
+    /// The way to it as readers see it, `二、主要任务 › （二）改进教学`, where it stands in another.
+    #[must_use]
+    pub fn way(&self) -> Option<String> {
+        (self.heading_path.len() > 1).then(|| self.heading_path.join(" › "))
+    }
+
         self.path
             .iter()
             .map(u32::to_string)

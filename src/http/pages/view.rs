@@ -82,6 +82,7 @@ struct HitView {
     heading_html: String,
     number: String,
     region: String,
+    way: Option<String>,
     report_title_html: String,
     report_url: String,
     snippet_html: String,
@@ -344,7 +345,7 @@ impl HitView {
                 .map_or_else(|| hit.title.html.clone(), |marked| marked.html.clone()),
             number: match hit.passage.kind {
                 Kind::Overview => hit.passage.kind.label().to_owned(),
-                Kind::Measure => number(&hit.passage),
+                Kind::Measure | Kind::Attachment => number(&hit.passage),
             },
             region: hit.report.region.full_name(),
             report_title_html: hit.title.html.clone(),
@@ -352,6 +353,7 @@ impl HitView {
             snippet_html: hit.snippet.html.clone(),
             themes: themes(&hit.passage, links),
             missing: hit.missing.clone(),
+            way: hit.passage.way(),
         }
     }
 }
@@ -372,7 +374,7 @@ fn themes(passage: &PassageRecord, links: &Links) -> Vec<(String, String)> {
 fn number(passage: &PassageRecord) -> String {
     let number = match passage.kind {
         Kind::Overview => String::new(),
-        Kind::Measure => format!("{} {}", passage.kind.label(), passage.dotted_path()),
+        kind => format!("{} {}", kind.label(), passage.dotted_path()),
     };
     if passage.parts > 1 {
         return format!("{number}（{}/{}）", passage.part, passage.parts);
@@ -390,7 +392,7 @@ pub(super) struct PassagePage {
     report: Report,
     number: String,
     heading_html: String,
-    parents: Vec<String>,
+    way: Option<String>,
     paragraphs: Vec<String>,
     themes: Vec<ThemeView>,
     citation: String,
@@ -472,7 +474,7 @@ impl PassagePage {
             report: Report::new(report, highlighter),
             number: passage.map_or_else(String::new, number),
             heading_html: marked(&heading),
-            parents: passage.map_or_else(Vec::new, |passage| passage.parents.clone()),
+            way: passage.and_then(PassageRecord::way),
             paragraphs: passage.map_or_else(Vec::new, |passage| {
                 passage
                     .paragraphs

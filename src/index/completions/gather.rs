@@ -334,7 +334,7 @@ fn said(source: &Source<'_>) -> Result<(Vec<Named>, Vec<Named>), Error> {
             (Kind::Overview, None) => titles
                 .get(passage.report.as_str())
                 .map(|report| report.tagline.as_deref().unwrap_or(&report.title)),
-            (Kind::Measure, None) => None,
+            (Kind::Measure | Kind::Attachment, None) => None,
         };
         if let Some(heading) = heading {
             hear(&mut headings, heading);
