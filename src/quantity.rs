@@ -16,8 +16,11 @@
 //! is found).
 
 pub mod condition;
+mod numeral;
+mod qualifier;
 mod scan;
 mod unit;
+mod view;
 mod words;
 
 use serde::{Deserialize, Serialize};

@@ -3,9 +3,9 @@
 //! A condition is a class and an interval of values. A figure meets it by its stated value,
 //! whatever its qualifier; a range meets it when the two overlap.
 
-use super::scan::{self, View};
 use super::unit;
-use super::{Class, Kind, Qualifier, Quantity};
+use super::view::View;
+use super::{Class, Kind, Qualifier, Quantity, scan};
 use crate::report::Span;
 
 /// The share of a value by which two that were written differently may differ: 40亩 and 4公顷 are

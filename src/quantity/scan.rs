@@ -1,108 +1,12 @@
 //! Walks a text once, from number to number.
 
+use super::numeral::{Number, number_at, starts};
+use super::qualifier::{qualifier_after, qualifier_before};
 use super::unit::{self, Form, Unit};
+use super::view::View;
 use super::words;
 use super::{Class, Kind, Qualifier, Quantity};
-use crate::fold::fold;
-use crate::number;
 use crate::report::Span;
-
-/// Beyond this no figure is meant, and values stay exact enough to compare.
-const MOST: f64 = 1e18;
-
-/// A text as figures are looked for in it: folded, blanks left out where they part nothing, each
-/// character with the bytes it stands for.
-pub(super) struct View {
-    pub(super) chars: Vec<char>,
-    from: Vec<(usize, usize)>,
-}
-
-impl View {
-    pub(super) fn new(text: &str) -> Self {
-        let mut view = Self {
-            chars: Vec::with_capacity(text.len() / 3),
-            from: Vec::with_capacity(text.len() / 3),
-        };
-        let is_wide_figure = |c: Option<char>| c.is_some_and(|c| ('０'..='９').contains(&c));
-        let mut before = None;
-        let mut blank = None;
-        let mut rest = text.char_indices().peekable();
-        while let Some((at, c)) = rest.next() {
-            let next = rest.peek().map(|&(_, c)| c);
-            let folded = match c {
-                '\n' => Some('\n'),
-                // Between wide figures it parts thousands, elsewhere clauses.
-                '，' if !(is_wide_figure(before) && is_wide_figure(next)) => Some('，'),
-                '−' | '﹣' => Some('-'),
-                '\u{2014}' | '\u{2013}' | '\u{2015}' | '\u{2500}' | '～' | '~' => Some('—'),
-                c => fold(c),
-            };
-            before = Some(c);
-            let Some(folded) = folded else { continue };
-            if folded == ' ' {
-                blank.get_or_insert((at, at + c.len_utf8()));
-                continue;
-            }
-            // 38 亿元 is one figure, 3 4亿元 are two numbers.
-            if let Some(span) = blank.take()
-                && view.chars.last().is_some_and(|&last| is_code(last))
-                && is_code(folded)
-            {
-                view.chars.push(' ');
-                view.from.push(span);
-            }
-            view.chars.push(folded);
-            view.from.push((at, at + c.len_utf8()));
-        }
-        view
-    }
-
-    /// What `start..end` of its characters, not empty, stands for in the text.
-    fn span(&self, start: usize, end: usize) -> Option<Span> {
-        let first = self.from.get(start)?;
-        let last = self.from.get(end.checked_sub(1)?)?;
-        Some(Span::new(first.0, last.1))
-    }
-
-    pub(super) fn slice(&self, start: usize, end: usize) -> &[char] {
-        let end = end.min(self.chars.len());
-        self.chars.get(start..end).unwrap_or_default()
-    }
-
-    pub(super) fn rest(&self, from: usize) -> &[char] {
-        self.chars.get(from..).unwrap_or_default()
-    }
-
-    pub(super) fn get(&self, at: usize) -> Option<char> {
-        self.chars.get(at).copied()
-    }
-
-    fn before(&self, at: usize) -> Option<char> {
-        at.checked_sub(1).and_then(|at| self.get(at))
-    }
-}
-
-fn is_code(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '.' | ',')
-}
-
-/// A number without its unit. Counts characters of the view.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Number {
-    pub(super) start: usize,
-    /// One past its last character, 余 and 多 included.
-    pub(super) end: usize,
-    pub(super) value: f64,
-    /// What its 万 and 亿 are worth, for a number before it that shares them: 2—3万人.
-    magnitude: f64,
-    /// Whether it is written without figures.
-    is_chinese: bool,
-    /// Whether it is 百, 千, 万 without a numeral before them.
-    is_bare: bool,
-    pub(super) qualifier: Option<Qualifier>,
-    /// Whether it is a share already: 百分之三十.
-    is_share: bool,
-}
 
 /// A figure with its place in the view, before it is known what it belongs to.
 pub(super) struct Figure {
@@ -172,10 +76,6 @@ pub(super) fn whole(view: &View) -> Option<(f64, Option<Class>)> {
     let unit = unit_of(view, &number, number.end)?;
     let is_all = number.end + unit_length(&number, unit) == end;
     is_all.then_some((number.value * unit.factor, Some(unit.class)))
-}
-
-fn starts(c: char) -> bool {
-    c.is_ascii_digit() || number::is_numeral(c)
 }
 
 /// The figure that begins at `start`, or where to go on looking.
@@ -315,7 +215,7 @@ fn unit_of(view: &View, number: &Number, at: usize) -> Option<&'static Unit> {
     let before = view.before(number.start);
     let is_year = (1900.0..2100.0).contains(&number.value) && number.magnitude <= 1.0;
     let is_whole = number.value.fract() == 0.0;
-    let is_counted = unit.form != Form::Measure && unit.class != Class::Visits;
+    let is_counted = !matches!(unit.form, Form::Measure | Form::Thousands);
     // G20, PM2.5: a number right after letters is a name, unless its unit says more.
     if before.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && (is_counted && number.magnitude <= 1.0)
@@ -331,6 +231,7 @@ fn unit_of(view: &View, number: &Number, at: usize) -> Option<&'static Unit> {
         return None;
     }
     let is_figure = match unit.form {
+        Form::Noun | Form::Thousands if number.is_bare => false,
         _ if number.is_bare => {
             number.qualifier.is_some()
                 || qualifier_before(view, number.start).is_some()
@@ -339,281 +240,23 @@ fn unit_of(view: &View, number: &Number, at: usize) -> Option<&'static Unit> {
         Form::Measure => !(number.is_chinese && unit.text == "倍" && number.value < 1.0),
         Form::Concrete => !number.is_chinese || number.value >= 2.0,
         Form::Generic => !number.is_chinese || number.value >= 20.0,
-        Form::Noun => !number.is_chinese && !is_year,
+        Form::Thousands => number.magnitude >= 1e4,
+        // 百亿县 and 50万县 are kinds of counties.
+        Form::Noun => {
+            let is_division = matches!(unit.text, "县" | "市" | "省" | "镇");
+            !number.is_chinese && !is_year && !(is_division && number.magnitude > 1.0)
+        }
     };
-    // A third of a thing is not counted.
-    (is_figure && (is_whole || !is_counted)).then_some(unit)
-}
-
-/// The number that begins at `start`, or where to go on looking.
-fn number_at(view: &View, start: usize) -> Result<Number, usize> {
-    if !view.get(start).is_some_and(starts) {
-        return Err(start + 1);
-    }
-    let before = view.before(start);
-    let (mut start, mut end, mut value) = read(view, start)?;
-    let after = |end: usize| view.get(end);
-    // Versions, times and dates with points: 1.2.3, 12:30.
-    let joins = matches!(after(end), Some('.' | ':' | '/'))
-        && after(end + 1).is_some_and(|c| c.is_ascii_digit());
-    let is_joined = matches!(before, Some('+' | '*' | '#' | '/'))
-        || before == Some('.') && start > 1 && view.get(start - 2).is_some_and(is_code)
-        || before.is_some_and(|c| c.is_ascii_digit());
-    if joins {
-        let codes = view
-            .rest(end)
-            .iter()
-            .take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ':' | '/'))
-            .count();
-        return Err(end + codes);
-    }
-    if before == Some('第') || is_joined {
-        return Err(end);
-    }
-    // A list number runs into the text after it: 3.10个项目.
-    if let Some(cut) = list_number(view, start, end) {
-        let (_, cut_end, cut_value) = read(view, cut)?;
-        start = cut;
-        end = cut_end;
-        value = cut_value;
-    }
-    let own = view.slice(start, end);
-    let is_chinese = !own.iter().any(char::is_ascii_digit);
-    let mut magnitude = magnitude(own, is_chinese);
-    let mut is_bare = false;
-    let mut is_share = false;
-    if let Some(parts) = fraction(view, end) {
-        // 百分之三十, 三分之二
-        let whole = value.or_else(|| bare(own)).filter(|whole| *whole >= 2.0);
-        let (_, parts_end, parts_value) = read(view, parts)?;
-        let part = parts_value.or_else(|| bare(view.slice(parts, parts_end)));
-        if let (Some(whole), Some(part)) = (whole, part) {
-            value = Some(part / whole * 100.0);
-            end = parts_end;
-            is_share = true;
-            magnitude = 1.0;
-        } else {
-            return Err(parts_end);
-        }
-    }
-    if value.is_none() && is_chinese {
-        value = bare(own);
-        is_bare = value.is_some();
-    }
-    let Some(mut value) = value else {
-        return Err(end);
+    // A third of a thing is not counted, but on average.
+    let is_average = || {
+        let each = ['每', '均', '平'];
+        view.get(at + unit.text.chars().count()) == Some('/')
+            || view
+                .slice(number.start.saturating_sub(16), number.start)
+                .iter()
+                .any(|c| each.contains(c))
     };
-    let mut qualifier = None;
-    if !is_share && let Some('多' | '余' | '来') = after(end) {
-        qualifier = Some(if after(end) == Some('来') {
-            Qualifier::About
-        } else {
-            Qualifier::Over
-        });
-        end += 1;
-        // 20多万, 1万多亿
-        let more = view.rest(end).iter().take_while(|c| power(**c).is_some());
-        let mut unit = 1.0;
-        for &c in more {
-            // 多千瓦 has a unit of its own.
-            if is_unit_prefix(view, end) {
-                break;
-            }
-            unit *= power(c).unwrap_or(1.0);
-            end += 1;
-        }
-        value *= unit;
-        magnitude *= unit;
-        if unit > 1.0 && matches!(after(end), Some('多' | '余')) {
-            end += 1;
-        }
-    }
-    if view.before(start) == Some('-') && !(start > 1 && view.get(start - 2).is_some_and(is_code)) {
-        value = -value;
-    }
-    if !value.is_finite() || value.abs() > MOST {
-        return Err(end);
-    }
-    Ok(Number {
-        start,
-        end,
-        value,
-        magnitude,
-        is_chinese,
-        is_bare,
-        qualifier,
-        is_share,
-    })
-}
-
-/// A number's start, end and value; it starts later where numerals of a word stand before figures.
-fn read(view: &View, start: usize) -> Result<(usize, usize, Option<f64>), usize> {
-    let own = view.rest(start);
-    // 万千瓦 and 千米 have a unit that begins as a number does.
-    let run = own.iter().take_while(|c| is_of_number(**c)).count();
-    let limit = (start + 1..start + run)
-        .find(|&at| is_unit_prefix(view, at))
-        .unwrap_or(start + run);
-    let (end, value) = number::read_at(view.slice(0, limit), start);
-    if end <= start {
-        return Err(start + 1);
-    }
-    if value.is_none()
-        && view.get(start).is_some_and(|c| !c.is_ascii_digit())
-        && let Some(figures) =
-            (start + 1..end).find(|&at| view.get(at).is_some_and(|c| c.is_ascii_digit()))
-    {
-        return Err(figures);
-    }
-    Ok((start, end, value))
-}
-
-fn is_of_number(c: char) -> bool {
-    starts(c) || matches!(c, '.' | ',' | '点')
-}
-
-/// Whether 千 at `at` belongs to 千米, 千瓦 and their like.
-fn is_unit_prefix(view: &View, at: usize) -> bool {
-    view.get(at) == Some('千')
-        && matches!(
-            view.get(at + 1),
-            Some('米' | '瓦' | '克' | '伏' | '卡' | '焦')
-        )
-}
-
-/// Where the figure begins when what seems a decimal is the number of a list: at the start of a
-/// line, before what is counted whole.
-fn list_number(view: &View, start: usize, end: usize) -> Option<usize> {
-    if !matches!(view.before(start), None | Some('\n')) {
-        return None;
-    }
-    let point = view.slice(start, end).iter().position(|&c| c == '.')?;
-    let unit = unit::at(view.rest(end))?;
-    (point <= 2 && unit.form != Form::Measure).then_some(start + point + 1)
-}
-
-/// Where the parts begin after 分之.
-fn fraction(view: &View, end: usize) -> Option<usize> {
-    let is = view.slice(end, end + 2) == ['分', '之'];
-    (is && view.get(end + 2).is_some_and(starts)).then_some(end + 2)
-}
-
-/// What the 百 to 亿 at the end of a number are worth.
-fn magnitude(own: &[char], is_chinese: bool) -> f64 {
-    let units = own
-        .iter()
-        .rev()
-        .map_while(|&c| power(c))
-        // 二十 to 三十 do not share their 十.
-        .filter(|&unit| !is_chinese || unit > 10.0);
-    units.product()
-}
-
-fn power(c: char) -> Option<f64> {
-    Some(match c {
-        '十' => 10.0,
-        '百' => 100.0,
-        '千' => 1000.0,
-        '万' => 1e4,
-        '亿' => 1e8,
-        _ => return None,
-    })
-}
-
-/// 百, 千万, 万亿 without a numeral before them.
-fn bare(own: &[char]) -> Option<f64> {
-    let worth = |own: &[char]| own.iter().map(|&c| power(c)).product::<Option<f64>>();
-    let worth = worth(own).filter(|_| (1..=3).contains(&own.len()))?;
-    (worth >= 100.0).then_some(worth)
-}
-
-/// Words that stand before a number and say how near it is; longer ones first. Beside each, the
-/// characters that make another word of it where one stands before: 节约.
-const BEFORE: [(&str, Qualifier, &str); 32] = [
-    ("不少于", Qualifier::AtLeast, ""),
-    ("不低于", Qualifier::AtLeast, ""),
-    ("不小于", Qualifier::AtLeast, ""),
-    ("不超过", Qualifier::AtMost, ""),
-    ("不多于", Qualifier::AtMost, ""),
-    ("不高于", Qualifier::AtMost, ""),
-    ("不大于", Qualifier::AtMost, ""),
-    ("不得少于", Qualifier::AtLeast, ""),
-    ("不得低于", Qualifier::AtLeast, ""),
-    ("不得超过", Qualifier::AtMost, ""),
-    ("至少", Qualifier::AtLeast, ""),
-    ("最少", Qualifier::AtLeast, ""),
-    ("至多", Qualifier::AtMost, ""),
-    ("最多", Qualifier::AtMost, ""),
-    ("超过", Qualifier::Over, ""),
-    ("超出", Qualifier::Over, ""),
-    ("突破", Qualifier::Over, ""),
-    ("多于", Qualifier::Over, ""),
-    ("高于", Qualifier::Over, ""),
-    ("大于", Qualifier::Over, ""),
-    ("不足", Qualifier::Less, ""),
-    ("不到", Qualifier::Less, ""),
-    ("低于", Qualifier::Less, ""),
-    ("少于", Qualifier::Less, ""),
-    ("小于", Qualifier::Less, ""),
-    ("不满", Qualifier::Less, ""),
-    ("接近", Qualifier::About, ""),
-    ("近", Qualifier::About, "最附远靠新相邻临"),
-    ("约", Qualifier::About, "节制签预公特合集简条"),
-    ("逾", Qualifier::Over, ""),
-    ("超", Qualifier::Over, "赶高反"),
-    ("上", Qualifier::AtLeast, "以路网线史会值海"),
-];
-
-/// The qualifier that ends before `end`, with its length.
-pub(super) fn qualifier_before(view: &View, end: usize) -> Option<(usize, Qualifier)> {
-    let before = view.slice(end.saturating_sub(5), end);
-    let mut best: Option<(usize, Qualifier)> = None;
-    for (word, qualifier, stops) in BEFORE {
-        let length = word.chars().count();
-        let Some((rest, tail)) = before
-            .len()
-            .checked_sub(length)
-            .and_then(|at| before.split_at_checked(at))
-        else {
-            continue;
-        };
-        if tail.iter().copied().eq(word.chars())
-            && !rest.last().is_some_and(|&c| stops.contains(c))
-            && best.is_none_or(|(longest, _)| length > longest)
-        {
-            best = Some((length, qualifier));
-        }
-    }
-    best
-}
-
-/// Words that stand after a number or its unit and say how near it is; longer ones first.
-const AFTER: [(&str, Qualifier); 10] = [
-    ("及以上", Qualifier::AtLeast),
-    ("或以上", Qualifier::AtLeast),
-    ("及以下", Qualifier::AtMost),
-    ("以上", Qualifier::AtLeast),
-    ("以下", Qualifier::AtMost),
-    ("以内", Qualifier::AtMost),
-    ("之内", Qualifier::AtMost),
-    ("左右", Qualifier::About),
-    ("上下", Qualifier::About),
-    ("多", Qualifier::Over),
-];
-
-/// The qualifier that begins at `at`, with its length.
-pub(super) fn qualifier_after(view: &View, at: usize) -> Option<(usize, Qualifier)> {
-    let rest = view.rest(at);
-    AFTER.iter().find_map(|&(word, qualifier)| {
-        let length = unit::length_at(rest, word)?;
-        // 以上海, 多少
-        let next = rest.get(length);
-        let is_word = match qualifier {
-            Qualifier::Over => next.is_some_and(|&c| !matches!(c, '，' | '。' | ';' | '、')),
-            _ => next == Some(&'海') && word.ends_with('上'),
-        };
-        (!is_word).then_some((length, qualifier))
-    })
+    (is_figure && (is_whole || !is_counted || is_average())).then_some(unit)
 }
 
 /// What `figure` is said of, and where to go on; nothing where it is no figure after all.
@@ -653,9 +296,10 @@ fn complete(
         }
         // Two qualifiers of one figure say the same twice, but for 不足…以上, which says nothing.
         let qualifier = context.qualifier.or(after).or(figure.qualifier);
+        let sign = usize::from(figure.number.is_negative);
         let around = view.span(context.start, end)?;
         let quantity = Quantity {
-            range: view.span(figure.number.start, figure.end)?,
+            range: view.span(figure.number.start - sign, figure.end)?,
             class,
             low,
             high,

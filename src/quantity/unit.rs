@@ -11,6 +11,8 @@ pub(super) enum Form {
     Concrete,
     /// What matters and measures are counted by: 两个 and 八项 number lists.
     Generic,
+    /// What is one only by the ten thousand.
+    Thousands,
     /// A noun that is counted without a classifier: only figures before it are sure.
     Noun,
 }
@@ -63,7 +65,7 @@ const fn noun(text: &'static str, stops: &'static str) -> Unit {
 const MU: f64 = 10_000.0 / 15.0;
 
 /// Every unit. Of two that fit, the longer is meant.
-static UNITS: [Unit; 129] = [
+static UNITS: [Unit; 132] = [
     // Shares and changes.
     measure("%", Class::Share, 1.0),
     measure("‰", Class::Share, 0.1),
@@ -82,6 +84,7 @@ static UNITS: [Unit; 129] = [
     // Money.
     unit("元", Class::Money, 1.0, Form::Measure, "旦素件宵首老"),
     measure("元人民币", Class::Money, 1.0),
+    measure("块钱", Class::Money, 1.0),
     measure("美元", Class::ForeignMoney, 1.0),
     measure("欧元", Class::ForeignMoney, 1.0),
     measure("港元", Class::ForeignMoney, 1.0),
@@ -101,7 +104,6 @@ static UNITS: [Unit; 129] = [
     unit("户次", Class::Visits, 1.0, Form::Concrete, ""),
     // Places and institutions.
     measure("学位", Class::Places, 1.0),
-    measure("个学位", Class::Places, 1.0),
     measure("床位", Class::Places, 1.0),
     measure("座席", Class::Places, 1.0),
     measure("座位", Class::Places, 1.0),
@@ -146,6 +148,8 @@ static UNITS: [Unit; 129] = [
     unit("克", Class::Mass, 1e-6, Form::Measure, "服隆拉"),
     measure("毫克", Class::Mass, 1e-9),
     measure("微克", Class::Mass, 1e-12),
+    measure("mg", Class::Mass, 1e-9),
+    measure("μg", Class::Mass, 1e-12),
     // Volume.
     measure("立方米", Class::Volume, 1.0),
     measure("立方", Class::Volume, 1.0),
@@ -161,6 +165,8 @@ static UNITS: [Unit; 129] = [
     measure("千瓦小时", Class::Energy, 1.0),
     measure("兆瓦时", Class::Energy, 1000.0),
     measure("度电", Class::Energy, 1.0),
+    // A degree only by the ten thousand is one of electricity.
+    unit("度", Class::Energy, 1.0, Form::Thousands, "假过"),
     measure("kwh", Class::Energy, 1.0),
     // Duration. Years, months and days are mostly dates.
     measure("小时", Class::Duration, 1.0),
@@ -185,7 +191,7 @@ static UNITS: [Unit; 129] = [
     concrete("幢", ""),
     concrete("间", "接隔距断歇谍"),
     concrete("套", "路用餐期种"),
-    concrete("台", "湾风账阶历州儿"),
+    concrete("台", "湾风账阶历州儿山"),
     concrete("台套", ""),
     concrete("台次", ""),
     concrete("辆", ""),
@@ -198,7 +204,7 @@ static UNITS: [Unit; 129] = [
     concrete("篇", "章幅"),
     concrete("幅", "度员"),
     concrete("株", "洲"),
-    concrete("棵", ""),
+    concrete("棵", "松"),
     concrete("枚", ""),
     concrete("颗", "粒"),
     concrete("盏", ""),
@@ -225,7 +231,10 @@ static UNITS: [Unit; 129] = [
 ];
 
 /// Units that stand before words often, where only figures count.
-static NOUNS: [Unit; 22] = [
+static NOUNS: [Unit; 25] = [
+    noun("种", "子植养业质族群"),
+    noun("轮", "胎换岗候值训流"),
+    noun("股", "份票权东市指"),
     noun("张", "家掖北"),
     noun("部", "门分署队级长委属位省"),
     noun("门", "户类诊口槛头"),
@@ -234,7 +243,7 @@ static NOUNS: [Unit; 22] = [
     noun("笔", "者试记"),
     noun("宗", "旨教"),
     noun("起", "到来点步草始码初诉"),
-    noun("单", "位元独一项个纯"),
+    noun("单", "位元独一项个纯核"),
     noun("节", "能约点日水假目省"),
     noun("组", "织建成长合装团"),
     noun("班", "子级主长组车列"),

@@ -5,9 +5,11 @@
 //! without the verbs that link them, are what it belongs to; the thing counted where it follows;
 //! and a figure in a list shares the words of the one before it.
 
-use super::scan::{Figure, View, qualifier_before};
+use super::qualifier::qualifier_before;
+use super::scan::Figure;
 use super::unit::Form;
-use super::{Kind, Qualifier, Quantity};
+use super::view::View;
+use super::{Class, Kind, Qualifier, Quantity};
 
 /// How far before a figure its words are looked for, in characters.
 const REACH: usize = 40;
@@ -190,8 +192,12 @@ pub(super) fn context(
         to -= length;
     }
     let to = strip_links(view, clause, to);
-    let change = change(view, clause, to);
-    let per = per(view, figure, clause, to, end);
+    let is_value = matches!(
+        figure.unit.class,
+        Class::Share | Class::Points | Class::Multiple | Class::Money
+    );
+    let change = change(view, clause, to, is_value);
+    let per = per(view, figure, clause, to);
     let noun_end = change.map_or(to, |(length, _)| to - length);
     let noun_end = strip_links(view, clause, noun_end);
     let words = before(view, clause, noun_end);
@@ -208,7 +214,13 @@ pub(super) fn context(
         None if words.is_empty() => thing,
         None => words,
     };
+    let is_relative = matches!(
+        figure.unit.class,
+        Class::Share | Class::Points | Class::Multiple
+    );
     let mut kind = match (change, per) {
+        // 人均增收1200元 is first of all an amount for each.
+        (Some(_), Some(Kind::PerPerson)) if !is_relative => Kind::PerPerson,
         (Some((_, kind)), _) => kind,
         (None, Some(kind)) => kind,
         (None, None) => Kind::Amount,
@@ -308,8 +320,9 @@ fn strip_links(view: &View, from: usize, mut to: usize) -> usize {
     }
 }
 
-/// The verb of change that ends before `to`, with its length.
-fn change(view: &View, from: usize, to: usize) -> Option<(usize, Kind)> {
+/// The verb of change that ends before `to`, with its length; `is_value` says that what is measured
+/// can be raised, not only what is measured by it.
+fn change(view: &View, from: usize, to: usize, is_value: bool) -> Option<(usize, Kind)> {
     // 提高到 leads to a figure, 提高 by one.
     if matches!(view.get(to), Some('到' | '至')) {
         return None;
@@ -324,6 +337,10 @@ fn change(view: &View, from: usize, to: usize) -> Option<(usize, Kind)> {
     };
     let rise = longest(&RISES);
     let fall = longest(&FALLS);
+    // 新增 says how much there is that is new.
+    let rise = rise.filter(|&length| length > 1 || !ends_with(own, "新增"));
+    // 改造提升112万亩 does not widen them.
+    let rise = rise.filter(|_| is_value || !ends_with(own, "提升"));
     match (rise, fall) {
         (rise, Some(length)) if rise.is_none_or(|rise| length > rise) => Some((length, Kind::Fall)),
         (Some(length), _) => Some((length, Kind::Rise)),
@@ -332,7 +349,7 @@ fn change(view: &View, from: usize, to: usize) -> Option<(usize, Kind)> {
 }
 
 /// Whether the figure is one for each person, or for each of something else.
-fn per(view: &View, figure: &Figure, from: usize, to: usize, end: usize) -> Option<Kind> {
+fn per(view: &View, figure: &Figure, from: usize, to: usize) -> Option<Kind> {
     if view.get(figure.end) == Some('/') {
         return Some(match view.get(figure.end + 1) {
             Some('人' | '生' | '户') => Kind::PerPerson,
@@ -340,9 +357,18 @@ fn per(view: &View, figure: &Figure, from: usize, to: usize, end: usize) -> Opti
         });
     }
     let own: String = view.slice(from, to).iter().collect();
-    let _ = end;
     let people = [
-        "人均", "生均", "户均", "每人", "每生", "每户", "每名", "每位",
+        "人均",
+        "生均",
+        "户均",
+        "每人",
+        "每生",
+        "每户",
+        "每名",
+        "每位",
+        "每百人",
+        "每千人",
+        "每万人",
     ];
     if people.iter().any(|word| own.contains(word)) {
         return Some(Kind::PerPerson);
