@@ -125,9 +125,7 @@ pub fn marker(line: &str) -> Option<Marker> {
             (Form::Counted, number, rest.strip_prefix(['，', ','])?)
         }
         '—' | '–' | '─' | '－' | '―' | '-' => (Form::Dash, 1, dash(start, first)?),
-        '●' | '■' | '◆' | '▲' | '★' | '•' | '◇' | '□' => {
-            (Form::Dash, 1, skip_one(start))
-        }
+        '●' | '■' | '◆' | '▲' | '★' | '•' | '◇' => (Form::Dash, 1, skip_one(start)),
         _ if arabic_digit(first).is_some() => digits(start)?,
         _ => {
             let (enclosure, number) = enclosed(first)?;

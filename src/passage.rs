@@ -24,6 +24,7 @@ mod contents;
 mod cut;
 mod heading;
 mod line;
+mod nest;
 mod outline;
 mod section;
 mod unit;

@@ -28,6 +28,7 @@
 //! | `snippets` | what is cut out and marked |
 //! | `splitting` | files to reports to passages: the seed, cases, arbitrary text |
 //! | `synonyms` | words that mean the same: the file, its mistakes, finding them in a query |
+//! | `structure` | how documents number and nest: made-up ones, and every unit a reader sees in real ones |
 //! | `suggest` | completions while typing: which, how found, in what order |
 //! | `themes` | the taxonomy and its assignment |
 //! | `understanding` | what a query is taken to mean, and that what was typed is not lost by it |
@@ -73,5 +74,6 @@ mod splitting;
 mod suggest;
 mod synonyms;
 mod themes;
+mod structure;
 mod understanding;
 mod vocabulary;

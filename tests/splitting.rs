@@ -391,6 +391,14 @@ fn report_like() -> impl Strategy<Value = String> {
         Just(" "),
         Just("：："),
         Just("一、"),
+        Just("第一章 总则"),
+        Just("第二条 适用"),
+        Just("1.开齐课程。"),
+        Just("①甲"),
+        Just("——坚持"),
+        Just("附件1"),
+        Just("目录"),
+        Just("各位代表！"),
         Just("😀"),
     ];
     prop_oneof![

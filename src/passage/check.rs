@@ -29,14 +29,15 @@ pub(super) fn numbers(
         let Some(last) = last.get_mut(form.rank()) else {
             continue;
         };
-        if !units.has(at) || form == Form::Counted {
-            continue;
-        }
         let before = under.insert((node.parent, form), node.number);
         let going_on = *last + 1;
         *last = node.number;
         let expected = before.map_or(1, |before| before + 1);
         if node.number == expected || (before.is_none() && node.number == going_on) {
+            continue;
+        }
+        // Lists within a unit, and the rows of attached tables, count as they like.
+        if !units.has(at) || form > Form::Digit || (node.attached && form == Form::Digit) {
             continue;
         }
         let what = if node.number > expected {

@@ -18,6 +18,24 @@ const DOCUMENTS: [&str; 12] = [
     "方案", "意见", "办法", "制度", "规定", "细则", "计划", "规则", "条例", "规划", "要点", "措施",
 ];
 
+/// The name an article gives itself, 第一条【目的】, and its text; most have none.
+pub(super) fn of_article(text: &str, line: Span) -> (Option<Span>, Option<Span>) {
+    let content = line.of(text);
+    let named = content
+        .strip_prefix('【')
+        .and_then(|rest| rest.find('】'))
+        .filter(|&len| len <= 4 * HEADING_MAX_CHARS);
+    let Some(len) = named else {
+        return (None, trimmed(text, line));
+    };
+    let start = line.start + '【'.len_utf8();
+    let end = start + len;
+    (
+        trimmed(text, Span::new(start, end)),
+        trimmed(text, Span::new(end + '】'.len_utf8(), line.end)),
+    )
+}
+
 /// The heading sentence of a unit's first line, without its full stop, and the rest of the line.
 ///
 /// A line without a sentence end is a heading alone, unless it is too long for one.
@@ -94,7 +112,9 @@ pub(super) fn stands_alone(
     let before = match before {
         None => true,
         Some(before) => {
-            (names_document && numbered) || ends_paragraph(before.text) || is_date(before.text)
+            (names_document && (numbered || after.chars >= 2 * PARAGRAPH_MIN_CHARS))
+                || ends_paragraph(before.text)
+                || is_date(before.text)
         }
     };
     before
@@ -134,11 +154,11 @@ pub(super) fn ends(line: &str) -> bool {
 }
 
 /// Whether `line`, below a heading without a sentence end, may go on with it.
-pub(super) fn may_continue(line: &Line<'_>, after: Option<&Line<'_>>, numbered: bool) -> bool {
+pub(super) fn may_continue(line: &Line<'_>, after: Option<&Line<'_>>) -> bool {
     line.chars <= BARE_CHARS.1
         && !line.apart
         && reads_as_heading(line.text)
-        && (numbered || after.is_some_and(|after| after.chars >= PARAGRAPH_MIN_CHARS))
+        && after.is_some_and(|after| after.chars >= PARAGRAPH_MIN_CHARS)
 }
 
 /// Whether a paragraph or a salutation ends with `line`.

@@ -1,13 +1,13 @@
 //! Reads how a document numbers its units and how they nest.
 //!
-//! Levels are the document's own: a form of number that is first seen below another stands deeper
-//! than it wherever the two meet again. Convention, the order of [`Form`], decides only where the
-//! document has not: it closes 1. when 一、 follows, unless the 1. go on counting around it.
+//! Each line is first told by itself and its neighbours ([`Role`]); numbers then open and close
+//! nodes as [`super::nest`] has it, sections and attachments as their modules say.
 
 use super::attachment::{self, Place};
 use super::contents;
 use super::heading;
 use super::line::Line;
+use super::nest::Nest;
 use super::section;
 use crate::numbering::{self, Form, Marker};
 use crate::report::{Report, Span};
@@ -116,10 +116,12 @@ pub(super) fn read(report: &Report, lines: &[Line<'_>]) -> Outline {
         base: 0,
         container: 0,
         open: 0,
-        sections: 0,
+        counted: 0,
+        counted_attached: 0,
         attachments: 0,
+        table: false,
         named: None,
-        following: following(&roles),
+        following: following(&roles, &sections),
     };
     for (at, (&role, &section)) in roles.iter().zip(&sections).enumerate() {
         reader.line(at, role, section);
@@ -142,14 +144,15 @@ pub(super) fn read(report: &Report, lines: &[Line<'_>]) -> Outline {
 }
 
 /// For each line, the form of the next number below it in its scope.
-fn following(roles: &[Role]) -> Vec<Option<Form>> {
+fn following(roles: &[Role], sections: &[bool]) -> Vec<Option<Form>> {
     let mut following = vec![None; roles.len()];
     let mut next = None;
-    for (role, slot) in roles.iter().zip(&mut following).rev() {
+    for ((role, section), slot) in roles.iter().zip(sections).zip(&mut following).rev() {
         *slot = next;
         match role {
             Role::Marker(marker) => next = Some(marker.form),
             Role::Attachment { .. } => next = None,
+            _ if *section => next = None,
             _ => {}
         }
     }
@@ -230,136 +233,17 @@ fn continued(lines: &[Line<'_>], roles: &[Role]) -> Vec<usize> {
             continue;
         }
         headings += 1;
-        let numbered = matches!(roles.get(at + 2), Some(Role::Marker(_)));
         if *below == Role::Text
             && let Some(line) = lines.get(at + 1)
-            && heading::may_continue(line, lines.get(at + 2), numbered)
+            && heading::may_continue(line, lines.get(at + 2))
         {
             found.push(at + 1);
         }
     }
-    if found.len() * 4 > headings {
+    if found.len() * 3 > headings {
         found.clear();
     }
     found
-}
-
-/// The numbers that are open, outermost first, and what the document has shown of their nesting.
-pub(super) struct Nest {
-    open: Vec<(Form, u32)>,
-    /// Whether a form was seen directly or indirectly below another.
-    under: [[bool; Form::COUNT]; Form::COUNT],
-    /// For each line, the number the next marker of each form bears.
-    next: Vec<Option<Box<[u32; Form::COUNT]>>>,
-}
-
-impl Nest {
-    pub(super) fn new(roles: &[Role]) -> Self {
-        let mut next = Vec::new();
-        next.resize_with(roles.len(), || None);
-        let mut seen = [0_u32; Form::COUNT];
-        for (role, slot) in roles.iter().zip(&mut next).rev() {
-            if let Role::Marker(marker) = role {
-                *slot = Some(Box::new(seen));
-                if let Some(number) = seen.get_mut(marker.form.rank()) {
-                    *number = marker.number;
-                }
-            } else if matches!(role, Role::Attachment { .. }) {
-                seen = [0; Form::COUNT];
-            }
-        }
-        Self {
-            open: Vec::new(),
-            under: [[false; Form::COUNT]; Form::COUNT],
-            next,
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.open.clear();
-    }
-
-    pub(super) fn outermost(&self) -> Option<Form> {
-        self.open.first().map(|&(form, _)| form)
-    }
-
-    /// Whether `form` is open below the outermost number.
-    fn is_inside(&self, form: Form) -> bool {
-        self.open.iter().skip(1).any(|&(open, _)| open == form)
-    }
-
-    /// Opens the number of the line at `at`; returns how many are open around it.
-    pub(super) fn enter(&mut self, at: usize, marker: Marker) -> usize {
-        let form = marker.form;
-        if let Some(same) = self.place(at, marker) {
-            self.open.truncate(same);
-        } else if !self.is_open(form) {
-            while let Some(&(top, number)) = self.open.last() {
-                if form.rank() > top.rank() || self.stands_in(form, top) {
-                    break;
-                }
-                // 1. goes on counting after the 一、 that stands in it.
-                let goes_on = marker.number == 1
-                    && top != Form::Dash
-                    && self.next_of(at, top) == Some(number + 1);
-                if goes_on {
-                    break;
-                }
-                self.open.pop();
-            }
-        }
-        for &(outer, _) in &self.open {
-            if outer != form
-                && let Some(under) = self
-                    .under
-                    .get_mut(form.rank())
-                    .and_then(|under| under.get_mut(outer.rank()))
-            {
-                *under = true;
-            }
-        }
-        self.open.push((form, marker.number));
-        self.open.len() - 1
-    }
-
-    fn is_open(&self, form: Form) -> bool {
-        self.open.iter().any(|&(open, _)| open == form)
-    }
-
-    /// Which of the open numbers of its form the marker follows; none where it begins a list of
-    /// the form within another number: 三、（一） with 一、二、 of its own before （二）.
-    fn place(&self, at: usize, marker: Marker) -> Option<usize> {
-        let of_form = |&(_, &(form, _)): &(usize, &(Form, u32))| form == marker.form;
-        let mut same = self.open.iter().enumerate().filter(of_form).rev();
-        let follows = same.find(|&(_, &(_, number))| number + 1 == marker.number);
-        if let Some((place, _)) = follows {
-            return Some(place);
-        }
-        let (outer, _) = self.open.iter().enumerate().find(of_form)?;
-        let list = marker.number == 1
-            && self.open.iter().skip(outer + 1).any(|&(inner, number)| {
-                inner != marker.form
-                    && inner <= Form::Digit
-                    && self.next_of(at, inner) == Some(number + 1)
-            });
-        (!list).then_some(outer)
-    }
-
-    fn stands_in(&self, form: Form, outer: Form) -> bool {
-        let seen = |form: Form, outer: Form| {
-            self.under
-                .get(form.rank())
-                .and_then(|under| under.get(outer.rank()))
-                .copied()
-                .unwrap_or_default()
-        };
-        seen(form, outer) && !seen(outer, form)
-    }
-
-    fn next_of(&self, at: usize, form: Form) -> Option<u32> {
-        let next = self.next.get(at)?.as_ref()?;
-        next.get(form.rank()).copied().filter(|&number| number > 0)
-    }
 }
 
 struct Reader<'a> {
@@ -373,8 +257,13 @@ struct Reader<'a> {
     container: usize,
     /// The node that text belongs to.
     open: usize,
-    sections: u32,
+    /// The last number directly in the document, its attachments aside.
+    counted: u32,
+    /// The last number directly in the attachment.
+    counted_attached: u32,
     attachments: u32,
+    /// Whether that attachment is called a table.
+    table: bool,
     /// The line that names the attachment which has just begun.
     named: Option<usize>,
     /// For each line, the form of the next number below it.
@@ -394,11 +283,12 @@ impl Reader<'_> {
             Role::Title => {}
             Role::Text => {
                 // What a speaker says to all after the last field belongs to no single one.
-                let next = self.following.get(at).copied().flatten();
-                if heading::addresses_audience(line.text)
-                    && next.is_none_or(|next| !self.nest.is_inside(next))
-                {
-                    self.close_to_first();
+                if heading::addresses_audience(line.text) {
+                    let kept = usize::from(self.container == self.base);
+                    let next = self.following.get(at).copied().flatten();
+                    if next.is_none_or(|next| !self.nest.is_inside(kept, next)) {
+                        self.close_to(kept);
+                    }
                 }
             }
             Role::Continued => {
@@ -409,11 +299,17 @@ impl Reader<'_> {
                 }
             }
             Role::Bare if section => self.section(at, line),
-            Role::Bare => {
-                // After a table, a document under its own title is no part of the table.
-                self.outline.breaks.push(at);
+            Role::Bare if self.table && heading::names_document(line.text) => {
+                // A document under its own title is no part of the table before it.
+                self.base = 0;
+                self.table = false;
+                self.section(at, line);
             }
-            Role::Attachment { .. } => self.attachment(at, line),
+            Role::Bare => self.outline.breaks.push(at),
+            Role::Attachment { table } => {
+                self.table = table;
+                self.attachment(at, line);
+            }
             Role::Marker(marker) => self.numbered(at, line, marker),
         }
         self.outline.owners.push(self.open);
@@ -424,6 +320,14 @@ impl Reader<'_> {
         self.outline.nodes.push(node);
     }
 
+    fn counted(&mut self) -> &mut u32 {
+        if self.base == 0 {
+            &mut self.counted
+        } else {
+            &mut self.counted_attached
+        }
+    }
+
     fn attached(&self, parent: usize) -> bool {
         self.outline
             .nodes
@@ -431,17 +335,17 @@ impl Reader<'_> {
             .is_some_and(|node| node.attached)
     }
 
-    /// Leaves open only the outermost number.
-    fn close_to_first(&mut self) {
+    /// Leaves open only the `kept` outermost numbers.
+    fn close_to(&mut self, kept: usize) {
         while self
             .outline
             .nodes
             .get(self.open)
-            .is_some_and(|node| node.depth > 1)
+            .is_some_and(|node| node.depth > kept)
         {
             self.open = self.parent();
         }
-        self.nest.open.truncate(1);
+        self.nest.close_to(kept);
     }
 
     fn parent(&self) -> usize {
@@ -452,13 +356,16 @@ impl Reader<'_> {
     }
 
     fn section(&mut self, at: usize, line: &Line<'_>) {
-        self.sections += 1;
         self.nest.clear();
+        // A section has a number that nothing beside it bears.
+        let counted = self.counted();
+        *counted += 1;
+        let number = *counted;
         let heading = unmarked(line);
         let node = Node {
             kind: NodeKind::Section,
             parent: self.base,
-            number: self.sections,
+            number,
             label: Some(heading),
             heading: Some(heading),
             body: None,
@@ -473,7 +380,7 @@ impl Reader<'_> {
 
     fn attachment(&mut self, at: usize, line: &Line<'_>) {
         self.attachments = attachment::number(line.text).unwrap_or(self.attachments + 1);
-        self.sections = 0;
+        self.counted_attached = 0;
         self.nest.clear();
         let name = attachment::name(line.text);
         let below = self
@@ -523,10 +430,17 @@ impl Reader<'_> {
                 .get(parent)
                 .map_or(self.container, |node| node.parent);
         }
+        if parent == self.base {
+            let counted = self.counted();
+            *counted = marker.number.max(*counted);
+        }
         let unmarked = unmarked(line);
         let marked = line.span.start + marker.len;
         let rest = Span::new(marked.min(unmarked.end), unmarked.end.max(marked));
-        let (heading, body) = heading::split(&self.report.text, rest);
+        let (heading, body) = match marker.form {
+            Form::Article => heading::of_article(&self.report.text, rest),
+            _ => heading::split(&self.report.text, rest),
+        };
         let bare = heading::trimmed(&self.report.text, Span::new(unmarked.start, marked));
         let label = match (bare, heading) {
             (Some(bare), Some(heading)) => Some(Span::new(bare.start, heading.end)),

@@ -5,7 +5,8 @@
 //! kind divide the document before any number does. Otherwise it is a sub-heading of the unit it
 //! stands in. The same goes for several documents in one file, each under its title.
 
-use super::outline::{Nest, Role};
+use super::nest::Nest;
+use super::outline::Role;
 use crate::numbering::Form;
 
 /// Which lines head a section. `roles` are those of one numbering scope.
