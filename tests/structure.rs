@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
 use cesou::corpus;
 use cesou::passage;
@@ -161,6 +162,40 @@ fn documents_nest_as_they_show() {
     for (name, text, expected) in DOCUMENTS {
         assert_eq!(outline(name, text, 200), expected, "{name}");
     }
+}
+
+/// Set before the project could be measured: at least 50 MB of plain text a second on one core.
+#[test]
+#[ignore = "says something in release only: cargo test --release splits_fast -- --ignored --nocapture"]
+fn plain_text_splits_fast() {
+    const LEAST: f64 = 50e6;
+    let folder = shared("corpora/gov-2025");
+    let texts: Vec<String> = match &folder {
+        Some(folder) => texts(folder).into_iter().map(|(_, text)| text).collect(),
+        None => DOCUMENTS
+            .iter()
+            .map(|(_, text, _)| text.repeat(100))
+            .collect(),
+    };
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let rounds = 32_000_000 / bytes + 1;
+    let began = Instant::now();
+    let mut passages = 0;
+    for text in std::iter::repeat_n(&texts, rounds).flatten() {
+        let all = split("case.txt", text, MAX_CHARS);
+        passages += all
+            .iter()
+            .map(|(_, passages)| passages.len())
+            .sum::<usize>();
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    #[expect(clippy::cast_precision_loss, reason = "some millions")]
+    let speed = (bytes * rounds) as f64 / seconds;
+    println!("{passages} passages, {:.0} MB/s", speed / 1e6);
+    assert!(
+        cfg!(debug_assertions) || speed >= LEAST,
+        "{speed:.0} bytes/s"
+    );
 }
 
 /// Text of lines that begin with numbers of every form, true ones and false ones.

@@ -8,6 +8,10 @@
 use super::outline::Role;
 use crate::numbering::{Form, Marker};
 
+/// How many numbers stand within one another at most, where a list uses the form of what it stands
+/// in.
+const DEEPEST: usize = 16;
+
 /// The numbers that are open, outermost first, and what the document has shown of their nesting.
 pub(super) struct Nest {
     open: Vec<(Form, u32)>,
@@ -106,6 +110,7 @@ impl Nest {
         }
         let (outer, _) = self.open.iter().enumerate().find(of_form)?;
         let list = marker.number == 1
+            && self.open.len() < DEEPEST
             && self.open.iter().skip(outer + 1).any(|&(inner, number)| {
                 inner != marker.form
                     && inner <= Form::Digit
