@@ -27,8 +27,12 @@ pub enum Form {
     Ideograph,
     /// （一）
     Bracketed,
-    /// 1.
+    /// 1., and 1 before a blank
     Digit,
+    /// 1.1 before a blank
+    Decimal,
+    /// 1.1.1 before a blank
+    DecimalDecimal,
     /// （1）
     BracketedDigit,
     /// 1）
@@ -43,7 +47,7 @@ pub enum Form {
 
 impl Form {
     /// How many forms there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 14;
 
     /// Its place in the conventional order, from 0.
     #[must_use]
@@ -215,11 +219,46 @@ fn ideograph(start: &str) -> Found<'_> {
     (!enumerates(number, rest)).then_some((Form::Ideograph, number, rest))
 }
 
+/// What follows 3.2 and a blank where it is a quantity.
+const UNITS: [char; 14] = [
+    '万', '亿', '千', '百', '元', '个', '倍', '人', '吨', '亩', '米', '公', '平', '年',
+];
+/// The most characters a heading after 1 and a blank has.
+const OUTLINE_MAX_CHARS: usize = 30;
+
+/// 1 总则 or 1.1 编制目的, as plans number; `number` is the first of its numbers.
+fn outline(number: u32, rest: &str) -> Found<'_> {
+    let mut form = Form::Digit;
+    let mut number = number;
+    let mut rest = rest;
+    while let Some((next, after)) = rest.strip_prefix(['.', '．']).and_then(arabic) {
+        form = match form {
+            Form::Digit => Form::Decimal,
+            Form::Decimal => Form::DecimalDecimal,
+            _ => return None,
+        };
+        (number, rest) = (next, after);
+    }
+    let words = rest.trim_start_matches([' ', '\u{3000}', '\t']);
+    let first = words.chars().next()?;
+    let named = words.len() < rest.len()
+        && ('\u{4e00}'..='\u{9fff}').contains(&first)
+        && !UNITS.contains(&first)
+        && (form != Form::Digit
+            || (words.chars().count() <= OUTLINE_MAX_CHARS
+                && !words.contains(|c: char| c.is_whitespace() || c.is_ascii_punctuation())
+                && !words.contains(['。', '，', '；', '：', '、'])));
+    named.then_some((form, number, words))
+}
+
 /// 1. or 1）.
 fn digits(start: &str) -> Found<'_> {
     let (number, rest) = arabic(start)?;
     if let Some(rest) = rest.strip_prefix(['）', ')']) {
         return Some((Form::HalfBracketedDigit, number, rest));
+    }
+    if let Some(found) = outline(number, rest) {
+        return Some(found);
     }
     let rest = rest.trim_start_matches([' ', '\u{3000}']);
     let rest = rest.strip_prefix(['.', '．', '、', '﹒'])?;
@@ -292,6 +331,14 @@ mod tests {
             ("3、甲", Form::Digit, 3, "甲"),
             ("⒉甲", Form::Digit, 2, "甲"),
             ("5.2025年底前建成", Form::Digit, 5, "2025年底前建成"),
+            ("1 总则", Form::Digit, 1, "总则"),
+            ("1.2　编制依据", Form::Decimal, 2, "编制依据"),
+            (
+                "2.1.3 职责。由教育局负责。",
+                Form::DecimalDecimal,
+                3,
+                "职责。由教育局负责。",
+            ),
             ("（1）甲", Form::BracketedDigit, 1, "甲"),
             ("⑵甲", Form::BracketedDigit, 2, "甲"),
             ("1）甲", Form::HalfBracketedDigit, 1, "甲"),
@@ -315,6 +362,9 @@ mod tests {
             "2016年",
             "1.5亿元",
             "3.2 万人",
+            "1 肥东 15",
+            "5 万元",
+            "1.1.1.1 过深",
             "3、4年级",
             "三、四年级学生",
             "一、二、三产业融合",

@@ -4,14 +4,22 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::line::Line;
+use crate::numbering::{self, Form};
 
 /// The most characters an entry has.
 const ENTRY_MAX_CHARS: usize = 60;
 /// The most entries a table has.
 const MOST_ENTRIES: usize = 300;
 
+/// How many numbered headings with nothing between them, near the start, are a table of contents
+/// though no 目录 says so.
+const UNNAMED_LEAST: usize = 3;
+/// How many lines that is looked for among.
+const UNNAMED_WITHIN: usize = 60;
+
 /// The lines of each table of contents: short ones below 目录, down to the last that is found again
-/// as a heading further down.
+/// as a heading further down; near the start, also numbered ones without that word, where each is
+/// found again.
 pub(super) fn tables(lines: &[Line<'_>]) -> Vec<Range<usize>> {
     let heads: Vec<usize> = lines
         .iter()
@@ -19,7 +27,8 @@ pub(super) fn tables(lines: &[Line<'_>]) -> Vec<Range<usize>> {
         .filter(|(_, line)| is_head(line))
         .map(|(at, _)| at)
         .collect();
-    if heads.is_empty() {
+    let unnamed = unnamed(lines);
+    if heads.is_empty() && unnamed.is_empty() {
         return Vec::new();
     }
     let mut last = HashMap::new();
@@ -43,7 +52,39 @@ pub(super) fn tables(lines: &[Line<'_>]) -> Vec<Range<usize>> {
         }
         tables.push(head..end);
     }
+    let again = |at: usize, line: &Line<'_>| last.get(&key(line)).is_some_and(|&again| again > at);
+    if (unnamed.clone().zip(lines.iter().skip(unnamed.start))).all(|(at, line)| again(at, line)) {
+        tables.push(unnamed);
+    }
     tables
+}
+
+/// The first run of short numbered lines that is long enough to be a table of contents.
+fn unnamed(lines: &[Line<'_>]) -> Range<usize> {
+    let mut start = 0;
+    let numbered = |line: &Line<'_>| {
+        line.chars <= ENTRY_MAX_CHARS
+            && !line.text.ends_with(['。', '；'])
+            && numbering::marker(line.text).is_some_and(|marker| marker.form <= Form::Bracketed)
+    };
+    let run = lines
+        .iter()
+        .take(UNNAMED_WITHIN)
+        .enumerate()
+        .skip_while(|(_, line)| !numbered(line))
+        .take_while(|(_, line)| numbered(line));
+    let mut end = 0;
+    for (nth, (at, _)) in run.enumerate() {
+        if nth == 0 {
+            start = at;
+        }
+        end = at + 1;
+    }
+    if end - start >= UNNAMED_LEAST {
+        start..end
+    } else {
+        0..0
+    }
 }
 
 fn is_head(line: &Line<'_>) -> bool {

@@ -153,6 +153,11 @@ pub(super) fn ends(line: &str) -> bool {
     line.ends_with(['。', '！', '？', '；', '：', '，', '!', '?', ';', ':'])
 }
 
+/// Whether `line`, below a number alone on its line, is the heading.
+pub(super) fn may_stand_below(line: &Line<'_>) -> bool {
+    line.chars <= HEADING_MAX_CHARS && !line.apart && !ends(line.text) && !is_date(line.text)
+}
+
 /// Whether `line`, below a heading without a sentence end, may go on with it.
 pub(super) fn may_continue(line: &Line<'_>, after: Option<&Line<'_>>) -> bool {
     line.chars <= BARE_CHARS.1

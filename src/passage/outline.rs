@@ -223,10 +223,21 @@ fn roles(report: &Report, lines: &[Line<'_>]) -> Vec<Role> {
 fn continued(lines: &[Line<'_>], roles: &[Role]) -> Vec<usize> {
     let mut headings = 0;
     let mut found = Vec::new();
+    let mut alone = Vec::new();
     for (at, pair) in roles.windows(2).enumerate() {
         let [Role::Marker(marker), below] = pair else {
             continue;
         };
+        // A number alone on its line has its heading on the next.
+        if *below == Role::Text
+            && let (Some(line), Some(below)) = (lines.get(at), lines.get(at + 1))
+            && line.text.len() <= marker.len
+            && marker.form <= Form::Digit
+            && heading::may_stand_below(below)
+        {
+            alone.push(at + 1);
+            continue;
+        }
         if marker.form > Form::Bracketed
             || lines.get(at).is_none_or(|line| heading::ends(line.text))
         {
@@ -243,6 +254,7 @@ fn continued(lines: &[Line<'_>], roles: &[Role]) -> Vec<usize> {
     if found.len() * 3 > headings {
         found.clear();
     }
+    found.append(&mut alone);
     found
 }
 
@@ -293,9 +305,12 @@ impl Reader<'_> {
             }
             Role::Continued => {
                 if let Some(node) = self.outline.nodes.get_mut(self.open) {
-                    for span in [&mut node.label, &mut node.heading].into_iter().flatten() {
-                        *span = Span::new(span.start, line.span.end);
-                    }
+                    let heading = node
+                        .heading
+                        .map_or(line.span.start, |heading| heading.start);
+                    node.heading = Some(Span::new(heading, line.span.end));
+                    let label = node.label.map_or(heading, |label| label.start);
+                    node.label = Some(Span::new(label, line.span.end));
                 }
             }
             Role::Bare if section => self.section(at, line),
@@ -434,17 +449,17 @@ impl Reader<'_> {
             let counted = self.counted();
             *counted = marker.number.max(*counted);
         }
-        let unmarked = unmarked(line);
-        let marked = line.span.start + marker.len;
-        let rest = Span::new(marked.min(unmarked.end), unmarked.end.max(marked));
+        let whole = unmarked(line);
+        let after = line.span.start + marker.len;
+        let rest = Span::new(after.min(whole.end), whole.end.max(after));
         let (heading, body) = match marker.form {
             Form::Article => heading::of_article(&self.report.text, rest),
             _ => heading::split(&self.report.text, rest),
         };
-        let bare = heading::trimmed(&self.report.text, Span::new(unmarked.start, marked));
-        let label = match (bare, heading) {
-            (Some(bare), Some(heading)) => Some(Span::new(bare.start, heading.end)),
-            (bare, heading) => bare.or(heading),
+        let number = heading::trimmed(&self.report.text, Span::new(whole.start, after));
+        let label = match (number, heading) {
+            (Some(number), Some(heading)) => Some(Span::new(number.start, heading.end)),
+            (number, heading) => number.or(heading),
         };
         let attached = self.attached(parent);
         let dash = marker.form == Form::Dash;

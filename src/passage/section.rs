@@ -40,13 +40,7 @@ pub(super) fn headings(roles: &[Role]) -> Vec<usize> {
     }
     let numbered = nest.outermost().is_some();
     let mut found = Vec::new();
-    if !restarts.is_empty() {
-        found.extend(firsts);
-        found.extend(unnumbered);
-        found.extend(restarts);
-        // What stands below the last number may close the document, or only that unit.
-        found.extend(bare);
-    } else {
+    if restarts.is_empty() {
         if !numbered {
             unnumbered.append(&mut bare);
         }
@@ -54,6 +48,12 @@ pub(super) fn headings(roles: &[Role]) -> Vec<usize> {
             found.extend(firsts);
             found.extend(unnumbered);
         }
+    } else {
+        found.extend(firsts);
+        found.extend(unnumbered);
+        found.extend(restarts);
+        // What stands below the last number may close the document, or only that unit.
+        found.extend(bare);
     }
     found.sort_unstable();
     found

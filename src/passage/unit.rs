@@ -117,8 +117,10 @@ pub(super) fn of(outline: &Outline, max_chars: usize) -> Units {
 }
 
 /// The forms whose items are units only where they say enough; a dash cuts, but numbers nothing.
-const FINE: [Form; 5] = [
+const FINE: [Form; 7] = [
     Form::Digit,
+    Form::Decimal,
+    Form::DecimalDecimal,
     Form::BracketedDigit,
     Form::HalfBracketedDigit,
     Form::Circled,
@@ -136,16 +138,21 @@ fn structural(node: &Node) -> bool {
 /// The forms of digits that this document uses as its first or second level with paragraphs under
 /// them.
 fn levels_of_paragraphs(nodes: &[Node]) -> Vec<Form> {
-    [Form::Digit, Form::BracketedDigit, Form::HalfBracketedDigit]
-        .into_iter()
-        .filter(|&form| {
-            let like = nodes
-                .iter()
-                .filter(|node| node.kind == NodeKind::Numbered(form) && node.depth <= 2)
-                .filter(|node| !node.attached);
-            median(like.map(|node| node.chars)) >= ITEM_MIN_CHARS
-        })
-        .collect()
+    [
+        Form::Digit,
+        Form::Decimal,
+        Form::BracketedDigit,
+        Form::HalfBracketedDigit,
+    ]
+    .into_iter()
+    .filter(|&form| {
+        let like = nodes
+            .iter()
+            .filter(|node| node.kind == NodeKind::Numbered(form) && node.depth <= 2)
+            .filter(|node| !node.attached);
+        median(like.map(|node| node.chars)) >= ITEM_MIN_CHARS
+    })
+    .collect()
 }
 
 fn form_of(nodes: &[Node], at: usize) -> Option<Form> {
