@@ -16,23 +16,41 @@
 //! weighs less than in a short one. The constants are those of [`Scoring`]. A theme is given where
 //! its score reaches `threshold` and `share` of the best theme's score in that passage.
 //!
-//! Invariants: a theme's evidence adds up to its score, no text panics, and the order and the
-//! result depend on nothing but the taxonomy and the text (`tests/themes.rs`).
+//! A theme may be part of another (师资队伍 › 交流轮岗). What speaks for the part speaks for the
+//! whole: a theme's score also counts the terms of the themes below it, each term once, at its
+//! highest weight. So a theme never scores less than one below it, and whatever passage is about
+//! 交流轮岗 is also about 师资队伍. Cutting a theme up changes nothing about which passages bear
+//! it, as long as its terms stay with it or go to its parts.
+//!
+//! Invariants: a theme's evidence adds up to its score, a passage that bears a theme bears all
+//! above it, no text panics, and the order and the result depend on nothing but the taxonomy and
+//! the text (`tests/themes.rs`).
 
+mod folders;
 mod matcher;
 mod parse;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::folders::{Conflict, Taxonomies};
 use self::matcher::{Matcher, comparable};
 pub use self::parse::{Error, Problem};
+
+/// The most levels a taxonomy may have.
+pub const MAX_LEVELS: usize = 4;
+/// What stands between the labels of a theme's path where it is shown: 师资队伍 › 交流轮岗.
+pub const PATH_SEPARATOR: &str = " › ";
 
 /// The themes of a field, ready to be given to passages.
 #[derive(Debug, Clone, Default)]
 pub struct Taxonomy {
     themes: Vec<Theme>,
+    /// For each theme, its own place and those of the themes above it, innermost first.
+    lineages: Vec<Vec<usize>>,
+    /// The folders that other files are for.
+    folders: Vec<FolderRule>,
     scoring: Scoring,
     matcher: Matcher,
     /// For each term of the matcher, what it says: a theme's place and the term's place in it.
@@ -47,8 +65,22 @@ pub struct Theme {
     pub id: String,
     /// What readers see; no other theme's.
     pub label: String,
-    /// What speaks for it, in the order of the file within each weight.
+    /// The id of the theme it is part of; nothing at the first level.
+    pub parent: Option<String>,
+    /// What speaks for it, in the order of the file within each weight; what speaks for its parts
+    /// stands with them.
     pub terms: Vec<Term>,
+}
+
+/// Which file holds the taxonomy for the reports of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderRule {
+    /// The folder within the reports' folder, with `/` between its parts.
+    pub folder: String,
+    /// The file within the corpus.
+    pub file: String,
+    /// The line that says so.
+    pub line: usize,
 }
 
 /// A string that speaks for a theme.
@@ -113,10 +145,24 @@ pub struct Assigned {
     pub id: String,
     /// The theme's label.
     pub label: String,
+    /// The labels of the themes it is part of, outermost first; empty at the first level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<String>,
     /// The sum of the evidence; comparable within one taxonomy only.
     pub score: f32,
     /// The terms found, strongest first.
     pub evidence: Vec<Evidence>,
+}
+
+impl Assigned {
+    /// Its labels from the outermost to its own, as they are shown.
+    #[must_use]
+    pub fn shown_path(&self) -> String {
+        let labels: Vec<&str> = self.parents.iter().map(String::as_str).collect();
+        [labels.as_slice(), &[self.label.as_str()]]
+            .concat()
+            .join(PATH_SEPARATOR)
+    }
 }
 
 /// A term that was found, and what it adds to the score.
@@ -160,7 +206,7 @@ impl Taxonomy {
     /// place, with its line and what would put it right.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
         let parsed = parse::parse(text)?;
-        Ok(Self::new(parsed.themes, parsed.scoring, &parsed.ignored))
+        Ok(Self::new(parsed))
     }
 
     /// A taxonomy that gives no theme to any passage.
@@ -169,7 +215,13 @@ impl Taxonomy {
         Self::default()
     }
 
-    fn new(themes: Vec<Theme>, scoring: Scoring, ignored: &[String]) -> Self {
+    fn new(parsed: parse::Parsed) -> Self {
+        let parse::Parsed {
+            themes,
+            scoring,
+            ignored,
+            folders,
+        } = parsed;
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut texts: Vec<String> = Vec::new();
         let mut senses: Vec<Vec<(usize, usize)>> = Vec::new();
@@ -187,11 +239,13 @@ impl Taxonomy {
                 senses[place].push((theme, term));
             }
         }
-        for text in ignored {
+        for text in &ignored {
             place(text, &mut senses);
         }
         Self {
             matcher: Matcher::new(texts.iter().map(String::as_str)),
+            lineages: lineages(&themes),
+            folders,
             themes,
             scoring,
             senses,
@@ -202,6 +256,21 @@ impl Taxonomy {
     #[must_use]
     pub fn themes(&self) -> &[Theme] {
         &self.themes
+    }
+
+    /// Which folders other files are for, in the order of the file.
+    #[must_use]
+    pub fn folders(&self) -> &[FolderRule] {
+        &self.folders
+    }
+
+    /// The theme with this id and those it is part of, outermost first; empty for an unknown id.
+    #[must_use]
+    pub fn path(&self, id: &str) -> Vec<&Theme> {
+        let at = self.themes.iter().position(|theme| theme.id == id);
+        let lineage = at.and_then(|at| self.lineages.get(at));
+        let places = lineage.into_iter().flatten().rev();
+        places.filter_map(|&at| self.themes.get(at)).collect()
     }
 
     /// The constants of the score.
@@ -246,13 +315,15 @@ impl Taxonomy {
         let mut scored: Vec<Assigned> = self
             .evidence(&counts, length)
             .into_iter()
-            .zip(&self.themes)
+            .zip(self.themes.iter().zip(&self.lineages))
             .filter(|(evidence, _)| !evidence.is_empty())
-            .map(|(mut evidence, theme)| {
+            .map(|(mut evidence, (theme, lineage))| {
                 evidence.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.term.cmp(&b.term)));
+                let above = lineage.iter().skip(1).rev();
                 Assigned {
                     id: theme.id.clone(),
                     label: theme.label.clone(),
+                    parents: above.map(|&at| self.themes[at].label.clone()).collect(),
                     score: evidence.iter().map(|one| one.score).sum(),
                     evidence,
                 }
@@ -274,8 +345,18 @@ impl Taxonomy {
             }
             let worth = self.scoring.heading * self.scoring.saturated(in_heading, 1.0)
                 + self.scoring.saturated(in_body, length);
+            // What speaks for a part speaks for the whole, once.
+            let mut weights: BTreeMap<usize, &Term> = BTreeMap::new();
             for &(theme, term) in senses {
                 let term = &self.themes[theme].terms[term];
+                for &theme in &self.lineages[theme] {
+                    let held = weights.entry(theme).or_insert(term);
+                    if held.weight < term.weight {
+                        *held = term;
+                    }
+                }
+            }
+            for (theme, term) in weights {
                 let score = term.weight * worth;
                 if score > 0.0 {
                     evidence[theme].push(Evidence {
@@ -289,6 +370,22 @@ impl Taxonomy {
         }
         evidence
     }
+}
+
+/// For each theme, its own place and those of the themes above it; a parent stands before its
+/// parts.
+fn lineages(themes: &[Theme]) -> Vec<Vec<usize>> {
+    let mut lineages: Vec<Vec<usize>> = Vec::new();
+    for (at, theme) in themes.iter().enumerate() {
+        let parent = theme.parent.as_deref();
+        let above = parent
+            .and_then(|parent| themes.iter().position(|theme| theme.id == parent))
+            .and_then(|above| lineages.get(above));
+        let lineage = [at].into_iter().chain(above.into_iter().flatten().copied());
+        let lineage = lineage.collect();
+        lineages.push(lineage);
+    }
+    lineages
 }
 
 #[expect(

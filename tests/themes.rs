@@ -53,7 +53,7 @@ fn small() -> Taxonomy {
     Taxonomy::from_toml(SMALL).expect("the small taxonomy is well formed")
 }
 
-fn shipped() -> &'static Taxonomy {
+pub(crate) fn shipped() -> &'static Taxonomy {
     static SHIPPED: LazyLock<Taxonomy> = LazyLock::new(|| {
         let path = root().join("corpus/themes.toml");
         let text = fs::read_to_string(&path).expect("the shipped taxonomy is there");
@@ -205,12 +205,12 @@ fn the_shipped_taxonomy_holds_its_themes_and_the_default_scoring() {
 }
 
 /// A theme that lacks nothing but its terms, which begin on line 4.
-fn with(rest: &str) -> String {
+pub(crate) fn with(rest: &str) -> String {
     format!("[[theme]]\nid = \"a\"\nlabel = \"甲\"\n{rest}\n")
 }
 
 /// Each text is refused in these words.
-fn refuses(cases: &[(String, &str)]) {
+pub(crate) fn refuses(cases: &[(String, &str)]) {
     for (text, expected) in cases {
         let message = Taxonomy::from_toml(text).expect_err(text).to_string();
         assert_eq!(message, *expected, "{text}");
@@ -288,7 +288,7 @@ fn a_wrong_key_value_or_mark_is_refused_with_place_and_remedy() {
         ),
         (
             with("\"词\" = [\"校舍\"]"),
-            "第 4 行，主题 a：不认识的键 词；这里可以用 id、label、strong、terms、weak、weights",
+            "第 4 行，主题 a：不认识的键 词；这里可以用 id、label、parent、strong、terms、weak、weights",
         ),
         (
             with("ignore = [\"校舍\"]"),
@@ -305,6 +305,24 @@ fn a_wrong_key_value_or_mark_is_refused_with_place_and_remedy() {
         (
             "[scoring]\nshare = 1.5".to_owned(),
             "第 2 行：「share」的值 1.5 超出范围；请写 0 到 1 之间的数",
+        ),
+        (
+            with(
+                "terms = [\"x\"]\n[[theme]]\nid = \"b\"\nlabel = \"乙\"\nparent = \"c\"\nterms = [\"x\"]",
+            ),
+            "第 8 行，主题 b：parent \"c\" 不是前面任何主题的 id；请先写上一级主题，再写它下面的",
+        ),
+        (
+            with("parent = \"a\"\nterms = [\"x\"]"),
+            "第 4 行，主题 a：parent \"a\" 不是前面任何主题的 id；请先写上一级主题，再写它下面的",
+        ),
+        (
+            "[folders]\n\"../x\" = \"y.toml\"".to_owned(),
+            "第 2 行：\"../x\" 不能用；请写相对路径，用 / 分隔，不要以 / 开头，也不要有 . 或 ..",
+        ),
+        (
+            "[folders]\nx = \"/etc/y.toml\"".to_owned(),
+            "第 2 行：\"/etc/y.toml\" 不能用；请写相对路径，用 / 分隔，不要以 / 开头，也不要有 . 或 ..",
         ),
         (
             "[scoring]\nheadings = 1".to_owned(),
@@ -387,14 +405,14 @@ struct Judged {
 }
 
 #[derive(Default, Debug)]
-struct Agreement {
-    both: u16,
-    only_given: u16,
-    only_judged: u16,
+pub(crate) struct Agreement {
+    pub(crate) both: u16,
+    pub(crate) only_given: u16,
+    pub(crate) only_judged: u16,
 }
 
 impl Agreement {
-    fn micro_f1(&self) -> f32 {
+    pub(crate) fn micro_f1(&self) -> f32 {
         let both = 2.0 * f32::from(self.both);
         both / (both + f32::from(self.only_given) + f32::from(self.only_judged))
     }

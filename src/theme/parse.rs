@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::matcher::comparable;
-use super::{Scoring, Term, Theme};
+use super::{FolderRule, MAX_LEVELS, Scoring, Term, Theme};
 use crate::diagnostic::{Source, Syntax, nearest};
 
 /// The lists of terms a theme may have, and what a term in each weighs.
@@ -22,6 +22,8 @@ const GROUPS: [(&str, f32); 3] = [("strong", 3.0), ("terms", 1.0), ("weak", 0.3)
 const WEIGHTS: &str = "weights";
 /// The list of phrases that say nothing about any theme.
 const IGNORE: &str = "ignore";
+/// The table of the folders that other files are for.
+const FOLDERS: &str = "folders";
 const MAX_WEIGHT: f32 = 100.0;
 
 /// Where a taxonomy is wrong.
@@ -86,6 +88,12 @@ pub enum Problem {
     },
     /// A theme without terms.
     NoTerms,
+    /// A parent that no theme before it has for its id.
+    UnknownParent(String),
+    /// A theme below the deepest level.
+    TooDeep,
+    /// A folder or a file that leads out of the corpus, or to nothing.
+    BadPath(String),
     /// A term of which nothing is left to look for, such as one of blanks.
     EmptyTerm(String),
     /// A term given twice in one theme, or both there and to be ignored; width, case, script and
@@ -168,6 +176,18 @@ impl fmt::Display for Problem {
                 f,
                 "一个词都没有；请在 strong、terms、weak 或 weights 中至少写一个词"
             ),
+            Self::UnknownParent(parent) => write!(
+                f,
+                "parent \"{parent}\" 不是前面任何主题的 id；请先写上一级主题，再写它下面的"
+            ),
+            Self::TooDeep => write!(
+                f,
+                "主题至多 {MAX_LEVELS} 级；请把 parent 改为更上一级，或删去这一级"
+            ),
+            Self::BadPath(path) => write!(
+                f,
+                "\"{path}\" 不能用；请写相对路径，用 / 分隔，不要以 / 开头，也不要有 . 或 .."
+            ),
             Self::EmptyTerm(term) => write!(
                 f,
                 "词 \"{term}\" 是空的（空格和不可见字符不算）；请删去或写上文字"
@@ -194,6 +214,7 @@ pub(super) struct Parsed {
     pub(super) themes: Vec<Theme>,
     pub(super) scoring: Scoring,
     pub(super) ignored: Vec<String>,
+    pub(super) folders: Vec<FolderRule>,
 }
 
 pub(super) fn parse(text: &str) -> Result<Parsed, Error> {
@@ -205,6 +226,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Error> {
         themes: Vec::new(),
         scoring: Scoring::default(),
         ignored: Vec::new(),
+        folders: Vec::new(),
     };
     let mut ignored = HashMap::new();
     let mut themes = None;
@@ -212,6 +234,9 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Error> {
         match key.get_ref().as_ref() {
             "scoring" => parsed.scoring = reader.scoring(value)?,
             "theme" => themes = Some(value),
+            FOLDERS => {
+                parsed.folders = reader.folders(value).map_err(|e| e.within(None))?;
+            }
             IGNORE => {
                 for (term, line) in reader.terms(IGNORE, value).map_err(|e| e.within(None))? {
                     note(&mut ignored, &term, line).map_err(|e| e.within(None))?;
@@ -219,7 +244,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Error> {
                 }
             }
             other => {
-                let error = reader.at(key, unknown(other, &["scoring", IGNORE, "theme"]));
+                let error = reader.at(key, unknown(other, &["scoring", IGNORE, FOLDERS, "theme"]));
                 return Err(error.within(None));
             }
         }
@@ -244,9 +269,21 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Error> {
             .get_ref()
             .as_table()
             .ok_or_else(|| reader.at(table, wrong()))
-            .and_then(|keys| reader.theme(table, keys, &ignored, &mut lines))
+            .and_then(|keys| {
+                let theme = reader.theme(table, keys, &ignored, &mut lines)?;
+                reader.place(keys, &theme, &parsed.themes)?;
+                Ok(theme)
+            })
             .map_err(|error| error.within(Some(name)))?;
         parsed.themes.push(theme);
+    }
+    // A theme that only gathers others needs no terms of its own.
+    for (theme, table) in parsed.themes.iter().zip(list.iter()) {
+        let is_part = |part: &Theme| part.parent.as_ref() == Some(&theme.id);
+        if theme.terms.is_empty() && !parsed.themes.iter().any(is_part) {
+            let error = reader.at(table, Problem::NoTerms);
+            return Err(error.within(Some(theme.id.clone())));
+        }
     }
     Ok(parsed)
 }
@@ -304,7 +341,7 @@ impl Reader<'_> {
         ignored: &HashMap<String, usize>,
         lines: &mut HashMap<String, usize>,
     ) -> Result<Theme, Located> {
-        let known = ["id", "label", "strong", "terms", "weak", WEIGHTS];
+        let known = ["id", "label", "parent", "strong", "terms", "weak", WEIGHTS];
         for key in keys.keys() {
             match key.get_ref().as_ref() {
                 IGNORE => return Err(self.at(key, Problem::MisplacedIgnore)),
@@ -356,10 +393,61 @@ impl Reader<'_> {
                 terms.push(Term { text, weight });
             }
         }
-        if terms.is_empty() {
-            return Err(self.at(table, Problem::NoTerms));
+        let parent = keys
+            .get("parent")
+            .map(|_| self.string(table, keys, "parent").map(|(parent, _)| parent))
+            .transpose()?;
+        Ok(Theme {
+            id,
+            label,
+            parent,
+            terms,
+        })
+    }
+
+    /// Whether the parent of `theme` stands among those `before` it, and not too deep.
+    fn place(&self, keys: &DeTable<'_>, theme: &Theme, before: &[Theme]) -> Result<(), Located> {
+        let (Some(parent), Some(value)) = (&theme.parent, keys.get("parent")) else {
+            return Ok(());
+        };
+        let find = |id: &String| before.iter().find(|theme| theme.id == *id);
+        let Some(mut above) = find(parent) else {
+            return Err(self.at(value, Problem::UnknownParent(parent.clone())));
+        };
+        let mut level = 2;
+        while let Some(next) = above.parent.as_ref().and_then(find) {
+            level += 1;
+            above = next;
         }
-        Ok(Theme { id, label, terms })
+        if level > MAX_LEVELS {
+            return Err(self.at(value, Problem::TooDeep));
+        }
+        Ok(())
+    }
+
+    /// The folders that other files are for.
+    fn folders(&self, value: &Value<'_>) -> Result<Vec<FolderRule>, Located> {
+        let expected =
+            "单独一行 [folders] 开头的一段，每行如 \"省级\" = \"themes-government.toml\"";
+        let wrong = |place: &Value<'_>| self.at(place, wrong_type(FOLDERS, expected));
+        let table = value.get_ref().as_table().ok_or_else(|| wrong(value))?;
+        let mut rules = Vec::new();
+        for (key, value) in table {
+            let folder = key.get_ref().trim_end_matches('/').to_owned();
+            let file = value.get_ref().as_str().ok_or_else(|| wrong(value))?;
+            if !is_inside(&folder) {
+                return Err(self.at(key, Problem::BadPath(folder)));
+            }
+            if !is_inside(file) {
+                return Err(self.at(value, Problem::BadPath(file.to_owned())));
+            }
+            rules.push(FolderRule {
+                folder,
+                file: file.to_owned(),
+                line: self.source.line_of(key),
+            });
+        }
+        Ok(rules)
     }
 
     /// The text of a key that must be there, and its line.
@@ -454,6 +542,12 @@ impl Reader<'_> {
             )),
         }
     }
+}
+
+/// Whether a path leads to something below where it is counted from.
+fn is_inside(path: &str) -> bool {
+    let is_name = |part: &str| !matches!(part, "" | "." | "..");
+    !path.contains(['\\', ':', '\0']) && path.split('/').all(is_name)
 }
 
 /// Remembers the line of a term, unless it is empty or was there before.
