@@ -1,0 +1,123 @@
+//! The values hits can be narrowed to, themes as the tree they are.
+
+use super::super::SHOWN;
+use super::super::links::Links;
+use crate::search::{Facet, FacetValue, Request, Response};
+use crate::theme::PATH_SEPARATOR;
+
+/// Facet values shown before the rest is folded away.
+const FACET_SHOWN: usize = 10;
+
+/// A facet beside the hits.
+pub(super) struct FacetView {
+    pub(super) label: &'static str,
+    pub(super) open: bool,
+    pub(super) shown: Vec<ValueView>,
+    pub(super) more: Vec<ValueView>,
+}
+
+/// One value of a facet.
+pub(super) struct ValueView {
+    pub(super) label: String,
+    pub(super) count: u64,
+    pub(super) chosen: bool,
+    pub(super) url: String,
+    /// How deep it stands below the first level.
+    pub(super) depth: usize,
+    /// The values below it, at any depth, each after the one it is part of.
+    pub(super) parts: Vec<ValueView>,
+    /// Whether they are shown at once.
+    pub(super) open: bool,
+}
+
+/// The facets of an answer.
+pub(super) fn views(request: &Request, response: &Response, links: &Links) -> Vec<FacetView> {
+    let mut facets: Vec<(Facet, &Vec<FacetValue>)> = SHOWN
+        .iter()
+        .filter_map(|facet| response.facets.get_key_value(facet))
+        .map(|(facet, values)| (*facet, values))
+        .filter(|(_, values)| !values.is_empty())
+        .collect();
+    // Cities of all provinces at once help nobody; they open once the field is narrow.
+    facets.retain(|(facet, values)| match facet {
+        Facet::City | Facet::County => {
+            values.len() <= FACET_SHOWN
+                || request.filters.contains_key(&Facet::Province)
+                || request.filters.contains_key(facet)
+        }
+        _ => true,
+    });
+    facets
+        .into_iter()
+        .map(|(facet, values)| {
+            let mut views = tree(facet, values, links);
+            let more = views.split_off(views.len().min(FACET_SHOWN));
+            FacetView {
+                label: facet.label(),
+                open: more.iter().any(|value| value.chosen || value.open),
+                shown: views,
+                more,
+            }
+        })
+        .collect()
+}
+
+/// The values of the first level, each with those below it.
+fn tree(facet: Facet, values: &[FacetValue], links: &Links) -> Vec<ValueView> {
+    let is_listed = |id: &String| values.iter().any(|value| value.value == *id);
+    values
+        .iter()
+        .filter(|value| !value.parent.as_ref().is_some_and(is_listed))
+        .map(|value| {
+            let mut parts = Vec::new();
+            below(facet, value, 1, values, links, &mut parts);
+            ValueView {
+                open: value.selected || parts.iter().any(|part| part.chosen),
+                parts,
+                ..view(facet, value, 0, links)
+            }
+        })
+        .collect()
+}
+
+fn below(
+    facet: Facet,
+    above: &FacetValue,
+    depth: usize,
+    values: &[FacetValue],
+    links: &Links,
+    parts: &mut Vec<ValueView>,
+) {
+    for value in values {
+        if value.parent.as_ref() == Some(&above.value) {
+            parts.push(view(facet, value, depth, links));
+            below(facet, value, depth + 1, values, links, parts);
+        }
+    }
+}
+
+fn view(facet: Facet, value: &FacetValue, depth: usize, links: &Links) -> ValueView {
+    let is_division = matches!(facet, Facet::City | Facet::County);
+    ValueView {
+        label: if is_division && value.value != value.label && !value.parents.is_empty() {
+            format!("{}（{}）", value.label, value.parents.concat())
+        } else {
+            value.label.clone()
+        },
+        count: value.count,
+        chosen: value.selected,
+        url: links.toggled(facet, &value.value, value.selected),
+        depth,
+        parts: Vec::new(),
+        open: false,
+    }
+}
+
+/// What a value is called where it stands alone: a theme with those it is part of.
+pub(super) fn name(facet: Facet, value: &FacetValue) -> String {
+    if facet == Facet::Theme && !value.parents.is_empty() {
+        let above = value.parents.join(PATH_SEPARATOR);
+        return format!("{above}{PATH_SEPARATOR}{}", value.label);
+    }
+    value.label.clone()
+}

@@ -1,0 +1,345 @@
+//! Exported hits as they are sent: for a spreadsheet, for a program, for a reader.
+//!
+//! A spreadsheet takes a cell that begins with an equals sign for a formula, and what stands in a
+//! report is nobody's to run: such a cell gets an apostrophe before it, as OWASP advises (*CSV
+//! Injection*). The file begins with a byte order mark, without which Excel takes UTF-8 for the
+//! local code page, and is quoted as RFC 4180 says.
+//!
+//! Invariant: what was written is read back by any reader of CSV (`tests/export.rs`).
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::HitAnswer;
+use crate::search::Hit;
+
+/// What stands between the levels of a path.
+const SEPARATOR: &str = " › ";
+/// How a cell begins that a spreadsheet could take for a formula, whatever its width.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+/// The names of the columns.
+const COLUMNS: [&str; 13] = [
+    "序号",
+    "报告",
+    "地区",
+    "省份",
+    "城市",
+    "区县",
+    "标题",
+    "主题",
+    "正文",
+    "链接",
+    "得分",
+    "来源文件",
+    "段落编号",
+];
+
+/// A form hits are exported in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Format {
+    /// A table for spreadsheets.
+    Csv,
+    /// One JSON object on each line.
+    Jsonl,
+    /// Quotations with their sources, by report.
+    Markdown,
+}
+
+impl Format {
+    /// Every form.
+    pub(in crate::http) const ALL: [Self; 3] = [Self::Csv, Self::Jsonl, Self::Markdown];
+
+    /// Its name in the API, which is also how a file's name ends.
+    pub(in crate::http) fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Markdown => "md",
+        }
+    }
+
+    /// The form of that name.
+    pub(in crate::http) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name)
+    }
+
+    /// Its media type.
+    pub(in crate::http) fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Jsonl => "application/x-ndjson; charset=utf-8",
+            Self::Markdown => "text/markdown; charset=utf-8",
+        }
+    }
+}
+
+/// Writes hits one after another.
+pub(in crate::http) struct Exporter {
+    format: Format,
+    /// What addresses begin with, such as `https://example.org`.
+    base: String,
+    /// How many hits are written.
+    written: usize,
+    /// The report of the last one.
+    report: Option<String>,
+}
+
+/// A hit as a search answers it, with what citing it takes.
+#[derive(Serialize)]
+struct ExportedHit {
+    /// Its place among all hits, from 1.
+    rank: usize,
+    #[serde(flatten)]
+    hit: HitAnswer,
+    /// The whole passage, number and heading included.
+    text: String,
+    citation: String,
+    /// The page it can be read on.
+    link: String,
+}
+
+impl Exporter {
+    /// Writes in a form, with addresses that begin with `base`.
+    pub(in crate::http) fn new(format: Format, base: String) -> Self {
+        Self {
+            format,
+            base,
+            written: 0,
+            report: None,
+        }
+    }
+
+    /// What stands before the first hit.
+    pub(in crate::http) fn head(&self, title: &str, total: usize) -> Vec<u8> {
+        match self.format {
+            Format::Csv => {
+                let mut out = "\u{feff}".to_owned().into_bytes();
+                row(&mut out, &COLUMNS.map(str::to_owned));
+                out
+            }
+            Format::Jsonl => Vec::new(),
+            Format::Markdown => format!("# {}\n\n共 {total} 个段落\n", plain(title)).into_bytes(),
+        }
+    }
+
+    /// The hits, in the form.
+    pub(in crate::http) fn write(&mut self, hits: Vec<Hit>) -> Vec<u8> {
+        let mut out = Vec::new();
+        for hit in hits {
+            self.written += 1;
+            match self.format {
+                Format::Csv => row(&mut out, &self.cells(&hit)),
+                Format::Jsonl => self.line(&mut out, hit),
+                Format::Markdown => self.quotation(&mut out, &hit),
+            }
+        }
+        out
+    }
+
+    fn link(&self, hit: &Hit) -> String {
+        format!("{}/passages/{}", self.base, hit.passage.id)
+    }
+
+    fn cells(&self, hit: &Hit) -> [String; 13] {
+        let region = &hit.report.region;
+        let name = |name: &Option<String>| name.clone().unwrap_or_default();
+        let themes: Vec<String> = hit
+            .passage
+            .innermost_themes()
+            .map(crate::theme::Assigned::shown_path)
+            .collect();
+        [
+            self.written.to_string(),
+            hit.report.title.clone(),
+            region_name(hit),
+            name(&region.province),
+            name(&region.city),
+            name(&region.county),
+            hit.passage.heading_path.join(SEPARATOR),
+            themes.join("；"),
+            hit.passage.text.clone(),
+            self.link(hit),
+            hit.score.to_string(),
+            hit.report.source.clone(),
+            hit.passage.id.clone(),
+        ]
+    }
+
+    fn line(&self, out: &mut Vec<u8>, hit: Hit) {
+        let exported = ExportedHit {
+            rank: self.written,
+            text: hit.passage.text.clone(),
+            citation: citation(&hit),
+            link: self.link(&hit),
+            hit: HitAnswer::new(hit),
+        };
+        match serde_json::to_writer(&mut *out, &exported) {
+            Ok(()) => out.push(b'\n'),
+            // Texts and finite numbers always can be written; a line lost would not be seen.
+            Err(error) => tracing::error!(%error, "导出的一行写不出来"),
+        }
+    }
+
+    fn quotation(&mut self, out: &mut Vec<u8>, hit: &Hit) {
+        let mut text = String::new();
+        if self.report.as_ref() != Some(&hit.report.id) {
+            self.report = Some(hit.report.id.clone());
+            text.push_str(&format!("\n## {}\n\n", plain(&hit.report.title)));
+            text.push_str(&format!(
+                "{} · 来源：{}\n",
+                plain(&region_name(hit)),
+                plain(&hit.report.source)
+            ));
+        }
+        let heading = hit.passage.heading_path.join(SEPARATOR);
+        let heading = if heading.is_empty() {
+            hit.passage.kind.label()
+        } else {
+            heading.as_str()
+        };
+        text.push_str(&format!("\n### {}\n\n", plain(heading)));
+        let lines: Vec<String> = hit
+            .passage
+            .text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(|line| format!("> {}\n", plain(line)))
+            .collect();
+        text.push_str(&lines.join(">\n"));
+        text.push_str(&format!(
+            "\n—— {}，<{}>\n",
+            plain(&citation(hit)),
+            self.link(hit)
+        ));
+        out.extend(text.into_bytes());
+    }
+}
+
+/// How a passage is cited: report, heading, source.
+fn citation(hit: &Hit) -> String {
+    let heading = hit.passage.heading_path.join(SEPARATOR);
+    [
+        hit.report.title.as_str(),
+        if heading.is_empty() {
+            hit.passage.kind.label()
+        } else {
+            &heading
+        },
+        hit.report.source.as_str(),
+    ]
+    .join("．")
+}
+
+fn region_name(hit: &Hit) -> String {
+    if hit.report.region.is_known() {
+        hit.report.region.full_name()
+    } else {
+        "未知地区".to_owned()
+    }
+}
+
+/// A row of a table, as RFC 4180 quotes it.
+fn row(out: &mut Vec<u8>, cells: &[String]) {
+    for (at, cell) in cells.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        let guard = if is_formula(cell) { "'" } else { "" };
+        // Writing to memory cannot fail.
+        let _ = write!(out, "\"{guard}{}\"", cell.replace('"', "\"\""));
+    }
+    out.extend(b"\r\n");
+}
+
+/// Whether a spreadsheet could take a cell for a formula; some pass over blanks before it.
+fn is_formula(cell: &str) -> bool {
+    cell.starts_with(FORMULA)
+        || cell
+            .trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}')
+            .starts_with(FORMULA)
+}
+
+/// Text that Markdown takes for nothing but text.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for (at, c) in text.chars().enumerate() {
+        let marks = matches!(
+            c,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '|' | '~' | '!'
+        );
+        // Marks that mean something only where a line begins.
+        let begins = at == 0 && matches!(c, '#' | '+' | '-' | '=');
+        if marks || begins {
+            plain.push('\\');
+        }
+        match c {
+            '\n' | '\r' => plain.push(' '),
+            c => plain.push(c),
+        }
+    }
+    // 1. at the beginning would be a list.
+    let digits = plain.chars().take_while(char::is_ascii_digit).count();
+    if digits > 0
+        && plain
+            .chars()
+            .nth(digits)
+            .is_some_and(|c| matches!(c, '.' | ')'))
+    {
+        plain.insert(digits, '\\');
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_formula, plain, row};
+
+    #[test]
+    fn cells_that_look_like_formulas_are_told() {
+        for cell in [
+            "=1",
+            "+1",
+            "-1",
+            "@a",
+            "\t1",
+            "\r1",
+            "＝1",
+            "＋1",
+            "－1",
+            "＠a",
+            " =1",
+            "\u{3000}＝1",
+            "\n=1",
+        ] {
+            assert!(is_formula(cell), "{cell:?}");
+        }
+        for cell in ["", "1=1", "甲=乙", "——", "（=）", "'=1"] {
+            assert!(!is_formula(cell), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn rows_are_quoted() {
+        let mut out = Vec::new();
+        row(
+            &mut out,
+            &["a\"b".to_owned(), "=1\n2,3".to_owned(), String::new()],
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&out),
+            "\"a\"\"b\",\"'=1\n2,3\",\"\"\r\n"
+        );
+    }
+
+    #[test]
+    fn markdown_means_nothing() {
+        assert_eq!(
+            plain("# 甲*乙* <b> [c](d)"),
+            "\\# 甲\\*乙\\* \\<b\\> \\[c\\](d)"
+        );
+        assert_eq!(plain("12. 甲"), "12\\. 甲");
+        assert_eq!(plain("12亿"), "12亿");
+    }
+}

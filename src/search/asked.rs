@@ -1,0 +1,110 @@
+//! A request that has been read: its hits in order, however many of them are wanted.
+//!
+//! A page of hits and an export of all of them come from here, so that they can never disagree.
+
+use std::collections::BTreeMap;
+
+use tantivy::collector::Count;
+use tantivy::query::Query as EngineQuery;
+
+use super::facets::{self, Counts};
+use super::rank::{self, Complete, Ranked, Sort};
+use super::{Facet, Options, Request, feedback, quantities};
+use crate::index::{self, Snapshot};
+use crate::quantity::Condition;
+use crate::query::{Compiled, Compiler, Leaf};
+
+/// A request, and what it was read as.
+pub(super) struct Asked<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) request: &'a Request,
+    pub(super) options: &'a Options,
+    pub(super) compiled: &'a Compiled,
+    /// The passages that hold every word, where others are among the hits.
+    pub(super) complete: Option<&'a Complete>,
+    /// The bounds on figures that the query names.
+    pub(super) conditions: &'a [Condition],
+}
+
+/// Hits in order.
+pub(super) struct Ordered {
+    /// The first of them, at least as many as were wanted where there are.
+    pub(super) top: Vec<Ranked>,
+    /// How many there are.
+    pub(super) total: usize,
+    /// The counts that were asked for.
+    pub(super) counts: BTreeMap<Facet, Counts>,
+    /// What the best hits add to a question.
+    pub(super) related: Vec<Leaf>,
+}
+
+impl Asked<'_> {
+    /// The order of the hits: where nothing was asked for, that of the corpus.
+    fn sort(&self) -> Sort {
+        if self.compiled.lists_all && self.request.sort == Sort::Relevance {
+            Sort::Document
+        } else {
+            self.request.sort
+        }
+    }
+
+    /// The hits of `narrowed` up to `end`, of which those from `skip` on are wanted, with the
+    /// counts of `plain`.
+    pub(super) fn order(
+        &self,
+        narrowed: &dyn EngineQuery,
+        skip: usize,
+        end: usize,
+        plain: &[Facet],
+    ) -> Result<Ordered, index::Error> {
+        let searcher = self.snapshot.searcher();
+        let sort = self.sort();
+        let weight = self.options.weights.feedback;
+        let asks_again = sort == Sort::Relevance && self.compiled.is_question && weight > 0.0;
+        let wanted = if asks_again && skip < feedback::WINDOW {
+            end.max(feedback::WINDOW)
+        } else if !self.conditions.is_empty() && skip < quantities::WINDOW {
+            end.max(quantities::WINDOW)
+        } else {
+            end
+        };
+        let (mut top, total, counts) = searcher.search(
+            narrowed,
+            &(
+                rank::collector(sort, self.complete.cloned(), 0, wanted),
+                Count,
+                facets::Counter::new(plain),
+            ),
+        )?;
+        let mut related = Vec::new();
+        if asks_again {
+            let compiler = Compiler::new(self.snapshot, self.options.weights);
+            let words = self.compiled.words.len();
+            let first = top.len().min(feedback::WINDOW);
+            if let Some(first) = top.get_mut(..first) {
+                related = feedback::leaves(self.snapshot, &compiler, words, first, weight)?;
+                feedback::add(searcher, &related, first)?;
+                rank::order(self.complete, first);
+            }
+        }
+        match self.request.quantities.first().or(self.conditions.first()) {
+            Some(first) if sort == Sort::Quantity => {
+                top = searcher.search(narrowed, &quantities::collector(first, 0, end))?;
+            }
+            Some(_) if sort == Sort::Relevance && !self.conditions.is_empty() => {
+                let first = top.len().min(quantities::WINDOW);
+                if let Some(first) = top.get_mut(..first) {
+                    let words = &self.compiled.words;
+                    quantities::order(self.snapshot, self.conditions, words, first)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(Ordered {
+            top,
+            total,
+            counts,
+            related,
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! All hits of a request, read a batch at a time from one snapshot.
+//!
+//! What is kept between batches is where each hit stands and what it scored, a few bytes for each,
+//! in order; their texts are read only when their turn comes. So an export of a million passages
+//! needs little memory, sees one state of the index from its first line to its last, and waits for
+//! whoever reads it.
+//!
+//! Invariant: it is what paging through the search gives, in the same order (`tests/export.rs`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tantivy::collector::Count;
+
+use super::asked::{Asked, Ordered};
+use super::rank::{Complete, Ranked};
+use super::understand::Understood;
+use super::{Chosen, Hit, HitReader, Options, Request, choose, engine_filters, narrow, read};
+use crate::index::{self, Snapshot};
+use crate::quantity::Condition;
+use crate::query::{Compiled, Leaf};
+
+/// The hits of a request, in order, yet to be read.
+pub struct Export {
+    snapshot: Arc<Snapshot>,
+    request: Request,
+    options: Options,
+    compiled: Compiled,
+    relaxed: bool,
+    complete: Option<Complete>,
+    conditions: Vec<Condition>,
+    related: Vec<Leaf>,
+    hits: Vec<Ranked>,
+    at: usize,
+}
+
+/// Puts all hits of `request`, or its first `limit`, in order to be read. Pages have no say. With
+/// `by_report` those of a report stand together, reports in the order of their first hits.
+///
+/// # Errors
+///
+/// Fails when the index cannot be read.
+pub fn export(
+    snapshot: Arc<Snapshot>,
+    request: Request,
+    options: &Options,
+    limit: Option<usize>,
+    by_report: bool,
+) -> Result<Export, index::Error> {
+    let searcher = snapshot.searcher();
+    let Understood {
+        compiled,
+        complete,
+        conditions,
+        ..
+    } = read(&snapshot, &request, options)?;
+    let Chosen {
+        query,
+        complete,
+        relaxed,
+    } = choose(searcher, &compiled, complete, options.relax_below)?;
+    let filters = engine_filters(&snapshot, &request);
+    let narrowed = narrow(&*query, &filters, None);
+    let total = searcher.search(&narrowed, &Count)?;
+    let wanted = limit.map_or(total, |limit| limit.min(total));
+    let asked = Asked {
+        snapshot: &snapshot,
+        request: &request,
+        options,
+        compiled: &compiled,
+        complete: complete.as_ref(),
+        conditions: &conditions,
+    };
+    let Ordered {
+        mut top, related, ..
+    } = asked.order(&*narrowed, 0, wanted, &[])?;
+    top.truncate(wanted);
+    if by_report {
+        gather(&snapshot, &mut top)?;
+    }
+    Ok(Export {
+        relaxed: relaxed.is_some(),
+        options: *options,
+        hits: top,
+        at: 0,
+        snapshot,
+        request,
+        compiled,
+        complete,
+        conditions,
+        related,
+    })
+}
+
+impl Export {
+    /// How many hits there are, read and unread.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.hits.len()
+    }
+
+    /// The next hits, at most `most` of them; none when all have been read.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the index cannot be read.
+    pub fn next(&mut self, most: usize) -> Result<Vec<Hit>, index::Error> {
+        let relaxed = self.relaxed;
+        let mut reader = HitReader::new(
+            &self.snapshot,
+            &self.request,
+            &self.options,
+            &self.compiled,
+            relaxed,
+        );
+        reader.leaves.extend(&self.related);
+        reader.conditions.extend(self.conditions.iter().cloned());
+        let end = self.at.saturating_add(most).min(self.hits.len());
+        let batch = self.hits.get(self.at..end).unwrap_or_default();
+        let read = batch
+            .iter()
+            .map(|ranked| {
+                let complete = self.complete.as_ref();
+                reader.read(
+                    ranked,
+                    complete.is_none_or(|set| set.contains(ranked.address)),
+                )
+            })
+            .collect::<Result<_, _>>()?;
+        self.at = end;
+        Ok(read)
+    }
+}
+
+/// Puts the hits of each report together, in the order they have.
+fn gather(snapshot: &Snapshot, hits: &mut [Ranked]) -> Result<(), index::Error> {
+    let mut columns = Vec::new();
+    for segment in snapshot.searcher().segment_readers() {
+        columns.push(segment.fast_fields().str("report")?);
+    }
+    let mut firsts: HashMap<String, usize> = HashMap::new();
+    // By segment and ordinal, so that a name is read once in each segment.
+    let mut known: HashMap<(u32, u64), usize> = HashMap::new();
+    let mut keyed = Vec::with_capacity(hits.len());
+    for hit in hits.iter() {
+        let segment = hit.address.segment_ord;
+        let column = columns.get(segment as usize).and_then(Option::as_ref);
+        let Some((column, ordinal)) = column.and_then(|column| {
+            let ordinal = column.term_ords(hit.address.doc_id).next()?;
+            Some((column, ordinal))
+        }) else {
+            keyed.push((usize::MAX, *hit));
+            continue;
+        };
+        let first = if let Some(&first) = known.get(&(segment, ordinal)) {
+            first
+        } else {
+            let mut name = String::new();
+            column
+                .ord_to_str(ordinal, &mut name)
+                .map_err(tantivy::TantivyError::from)?;
+            let next = firsts.len();
+            let first = *firsts.entry(name).or_insert(next);
+            known.insert((segment, ordinal), first);
+            first
+        };
+        keyed.push((first, *hit));
+    }
+    keyed.sort_by_key(|&(first, _)| first);
+    for (hit, (_, gathered)) in hits.iter_mut().zip(keyed) {
+        *hit = gathered;
+    }
+    Ok(())
+}
