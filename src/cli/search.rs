@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Context;
 use cesou::config::Settings;
+use cesou::quantity::Condition;
 use cesou::query::rewrite::RewriteKind;
 use cesou::report::Kind;
 use cesou::search::{self, Facet, Filters, Hit, Match, Request};
@@ -18,10 +19,12 @@ pub(super) fn run(
     limit: usize,
     filters: &[String],
 ) -> anyhow::Result<Outcome> {
+    let (filters, quantities) = parse_filters(filters)?;
     let request = Request {
         text: query.to_owned(),
         matching: if exact { Match::Exact } else { Match::Smart },
-        filters: parse_filters(filters)?,
+        filters,
+        quantities,
         per_page: limit,
         ..Request::default()
     };
@@ -35,7 +38,9 @@ pub(super) fn run(
     for rewrite in &response.rewrites {
         let (from, to) = (&rewrite.from, &rewrite.to);
         match rewrite.kind {
-            RewriteKind::Pinyin | RewriteKind::Typo => writeln!(out, "“{from}”已按“{to}”检索")?,
+            RewriteKind::Pinyin | RewriteKind::Typo | RewriteKind::Quantity => {
+                writeln!(out, "“{from}”已按“{to}”检索")?;
+            }
             RewriteKind::Synonym | RewriteKind::Number => {
                 writeln!(out, "“{from}”也检索了“{to}”")?;
             }
@@ -44,6 +49,10 @@ pub(super) fn run(
     if let Some(meant) = &response.did_you_mean {
         writeln!(out, "您要找的是不是：{meant}")?;
     }
+    for unmet in &response.unmet_quantities {
+        let unmet = unmet.label();
+        writeln!(out, "没有段落的数值符合“{unmet}”，已按原来的字词检索")?;
+    }
     writeln!(out, "共 {} 个段落", response.total)?;
     for (number, hit) in (1..).zip(&response.hits) {
         print(&mut out, number, hit)?;
@@ -51,14 +60,25 @@ pub(super) fn run(
     Ok(Outcome::Done)
 }
 
-fn parse_filters(filters: &[String]) -> anyhow::Result<Filters> {
+/// The filters on fields, and those on figures, which are named `quantity`.
+fn parse_filters(filters: &[String]) -> anyhow::Result<(Filters, Vec<Condition>)> {
     let mut parsed = Filters::new();
+    let mut quantities = Vec::new();
     for filter in filters {
         let (name, value) = filter.split_once('=').with_context(|| {
             format!("--filter 应写作 字段=值，如 province=河北省，而不是“{filter}”")
         })?;
+        if name.trim() == "quantity" {
+            match Condition::parse(value.trim()) {
+                Ok(condition) => quantities.push(condition),
+                Err(allowed) => {
+                    anyhow::bail!("筛选 {name} 的值“{value}”无效；应为：{allowed}")
+                }
+            }
+            continue;
+        }
         let facet = Facet::named(name.trim()).with_context(|| {
-            let all = Facet::ALL.map(Facet::as_str).join("、");
+            let all = Facet::ALL.map(Facet::as_str).join("、") + "、quantity";
             format!("没有名为“{name}”的筛选字段；可用的有：{all}")
         })?;
         let value = value.trim();
@@ -67,7 +87,7 @@ fn parse_filters(filters: &[String]) -> anyhow::Result<Filters> {
         }
         parsed.entry(facet).or_default().push(value.to_owned());
     }
-    Ok(parsed)
+    Ok((parsed, quantities))
 }
 
 fn print(out: &mut impl Write, number: usize, hit: &Hit) -> io::Result<()> {

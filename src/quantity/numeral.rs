@@ -116,8 +116,9 @@ pub(super) fn number_at(view: &View, start: usize) -> Result<Number, usize> {
             end += 1;
         }
     }
-    let is_negative =
-        view.before(start) == Some('-') && !(start > 1 && view.get(start - 2).is_some_and(is_code));
+    let is_negative = value > 0.0
+        && view.before(start) == Some('-')
+        && !(start > 1 && view.get(start - 2).is_some_and(is_code));
     if is_negative {
         value = -value;
     }
@@ -139,13 +140,11 @@ pub(super) fn number_at(view: &View, start: usize) -> Result<Number, usize> {
 
 /// A number's start, end and value; it starts later where numerals of a word stand before figures.
 fn read(view: &View, start: usize) -> Result<(usize, usize, Option<f64>), usize> {
-    let own = view.rest(start);
+    let (mut end, mut value) = number::read_at(&view.chars, start);
     // 万千瓦 and 千米 have a unit that begins as a number does.
-    let run = own.iter().take_while(|c| is_of_number(**c)).count();
-    let limit = (start + 1..start + run)
-        .find(|&at| is_unit_prefix(view, at))
-        .unwrap_or(start + run);
-    let (end, value) = number::read_at(view.slice(0, limit), start);
+    if let Some(unit) = (start + 1..end).find(|&at| is_unit_prefix(view, at)) {
+        (end, value) = number::read_at(view.slice(0, unit), start);
+    }
     if end <= start {
         return Err(start + 1);
     }
@@ -157,10 +156,6 @@ fn read(view: &View, start: usize) -> Result<(usize, usize, Option<f64>), usize>
         return Err(figures);
     }
     Ok((start, end, value))
-}
-
-fn is_of_number(c: char) -> bool {
-    starts(c) || matches!(c, '.' | ',' | '点')
 }
 
 /// Whether 千 at `at` belongs to 千米, 千瓦 and their like.

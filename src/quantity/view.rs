@@ -16,7 +16,8 @@ impl View {
             chars: Vec::with_capacity(text.len() / 3),
             from: Vec::with_capacity(text.len() / 3),
         };
-        let is_wide_figure = |c: Option<char>| c.is_some_and(|c| ('０'..='９').contains(&c));
+        let is_wide = |c: Option<char>| c.is_some_and(|c| ('０'..='９').contains(&c));
+        let is_narrow = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
         let mut before = None;
         let mut blank = None;
         let mut rest = text.char_indices().peekable();
@@ -24,8 +25,9 @@ impl View {
             let next = rest.peek().map(|&(_, c)| c);
             let folded = match c {
                 '\n' => Some('\n'),
-                // Between wide figures it parts thousands, elsewhere clauses.
-                '，' if !(is_wide_figure(before) && is_wide_figure(next)) => Some('，'),
+                // Between figures of its width it parts thousands, elsewhere clauses.
+                '，' if !(is_wide(before) && is_wide(next)) => Some('，'),
+                ',' if !(is_narrow(before) && is_narrow(next)) => Some('，'),
                 '−' | '﹣' => Some('-'),
                 '\u{2014}' | '\u{2013}' | '\u{2015}' | '\u{2500}' | '～' | '~' => Some('—'),
                 c => fold(c),

@@ -27,6 +27,8 @@ pub enum RewriteKind {
     Synonym,
     /// A number written otherwise.
     Number,
+    /// A bound on figures: 10亿元以上.
+    Quantity,
 }
 
 impl RewriteKind {
@@ -38,6 +40,7 @@ impl RewriteKind {
             Self::Typo => "typo",
             Self::Synonym => "synonym",
             Self::Number => "number",
+            Self::Quantity => "quantity",
         }
     }
 }

@@ -5,10 +5,12 @@
 //! is found in any case.
 
 use tantivy::collector::Count;
+use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery};
 
-use super::{Options, Request};
+use super::{Options, Request, quantities};
 use crate::analysis::{Dictionary, Normalized, is_function_word};
 use crate::index::{self, Snapshot};
+use crate::quantity::{Condition, condition};
 use crate::query::rewrite::{self, Proposal, RewriteKind, Stretch, pinyin, typo};
 use crate::query::{self, Compiled, Compiler, NamedRegion, Query};
 
@@ -47,16 +49,122 @@ pub(super) struct Understood {
     /// What may have been meant, to be typed instead.
     pub(super) did_you_mean: Option<String>,
     pub(super) regions: Vec<NamedRegion>,
+    /// The bounds on figures that were read in it.
+    pub(super) conditions: Vec<Condition>,
+    /// Those that nothing meets, so that they were left as typed.
+    pub(super) unmet: Vec<Condition>,
 }
 
-/// Reads the text of `request`.
+/// Reads the text of `request`: bounds on figures first, then its words.
 pub(super) fn understand(
     snapshot: &Snapshot,
     request: &Request,
     options: &Options,
 ) -> Result<Understood, index::Error> {
     let parsed = query::parse(&request.text);
-    let stretches = rewrite::stretches(&parsed);
+    let bounds = match parsed.has_syntax {
+        true => Vec::new(),
+        false => condition::find(&request.text),
+    };
+    if bounds.is_empty() {
+        return words(snapshot, request, options, &parsed);
+    }
+    if let Some(understood) = bounded(snapshot, request, options, &bounds)? {
+        return Ok(understood);
+    }
+    Ok(Understood {
+        unmet: bounds.into_iter().map(|found| found.condition).collect(),
+        ..words(snapshot, request, options, &parsed)?
+    })
+}
+
+/// Reads 投资10亿元以上 as 投资 with a figure that is no less, and as it was typed besides; nothing
+/// where no passage has such a figure and the other words.
+fn bounded(
+    snapshot: &Snapshot,
+    request: &Request,
+    options: &Options,
+    bounds: &[condition::Found],
+) -> Result<Option<Understood>, index::Error> {
+    let typed = &request.text;
+    let mut rest = String::new();
+    let mut done = 0;
+    for found in bounds {
+        rest.push_str(typed.get(done..found.range.start).unwrap_or_default());
+        rest.push(' ');
+        done = found.range.end;
+        // 超过10亿元的投资
+        let after = typed.get(done..).unwrap_or_default();
+        if after.starts_with('的') {
+            done += '的'.len_utf8();
+        }
+    }
+    rest.push_str(typed.get(done..).unwrap_or_default());
+    let parsed = query::parse(&rest);
+    let request = Request {
+        text: rest,
+        ..request.clone()
+    };
+    let understood = words(snapshot, &request, options, &parsed)?;
+    let conditions: Vec<Condition> = bounds
+        .iter()
+        .map(|found| found.condition.clone())
+        .collect();
+    let narrowed = quantities::narrowed(&*understood.compiled.strict, &conditions);
+    let searcher = snapshot.searcher();
+    if searcher.search(&*narrowed, &Count)? == 0 {
+        return Ok(None);
+    }
+    // What the text holds as it was typed is found in any case.
+    let literal = Compiler::new(snapshot, options.weights).exact(typed);
+    let strict: Box<dyn EngineQuery> = Box::new(BooleanQuery::new(vec![
+        (Occur::Should, narrowed),
+        (Occur::Should, literal.strict),
+    ]));
+    let mut rewrites: Vec<Rewrite> = bounds
+        .iter()
+        .map(|found| {
+            let from = Normalized::new(found.range.of(typed)).as_str().to_owned();
+            Rewrite {
+                kind: RewriteKind::Quantity,
+                original: rewrite::quoted(typed, &from),
+                from,
+                to: found.condition.as_str().to_owned(),
+            }
+        })
+        .collect();
+    rewrites.extend(understood.rewrites);
+    let complete = searcher.search(&*strict, &Count)?;
+    Ok(Some(Understood {
+        compiled: Compiled {
+            strict,
+            relaxable: None,
+            leaves: understood
+                .compiled
+                .leaves
+                .into_iter()
+                .chain(literal.leaves)
+                .collect(),
+            is_question: false,
+            ..understood.compiled
+        },
+        complete: Some(complete),
+        rewrites,
+        did_you_mean: None,
+        regions: understood.regions,
+        conditions,
+        unmet: Vec::new(),
+    }))
+}
+
+/// Reads `parsed`, which is the text of `request`, as words.
+fn words(
+    snapshot: &Snapshot,
+    request: &Request,
+    options: &Options,
+    parsed: &Query,
+) -> Result<Understood, index::Error> {
+    let stretches = rewrite::stretches(parsed);
     let mut parts = Vec::new();
     let mut readings = Vec::new();
     let mut texts = Vec::new();
@@ -66,7 +174,7 @@ pub(super) fn understand(
         parts.extend(best);
         readings.extend(others);
     }
-    let read = rewrite::replaced(&parsed, &stretches, &texts);
+    let read = rewrite::replaced(parsed, &stretches, &texts);
     let reading = Reading {
         snapshot,
         request,
@@ -242,6 +350,8 @@ impl Reading<'_> {
             complete,
             rewrites,
             did_you_mean,
+            conditions: Vec::new(),
+            unmet: Vec::new(),
         }
     }
 }
@@ -255,6 +365,8 @@ impl Understood {
             complete: None,
             rewrites: Vec::new(),
             did_you_mean: None,
+            conditions: Vec::new(),
+            unmet: Vec::new(),
         }
     }
 }

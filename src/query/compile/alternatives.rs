@@ -229,7 +229,7 @@ impl Compiler<'_> {
         let part = match proposal.kind {
             RewriteKind::Synonym => Part::Synonym,
             RewriteKind::Number => Part::Number,
-            RewriteKind::Pinyin | RewriteKind::Typo => Part::Text,
+            RewriteKind::Pinyin | RewriteKind::Typo | RewriteKind::Quantity => Part::Text,
         };
         Ok(Some(Alternative {
             start: proposal.start,

@@ -14,6 +14,11 @@ pub(in crate::http::pages) struct Aside {
     pub(super) url: String,
 }
 
+/// Whether it is a bound on figures; these come first, in the order of their conditions.
+fn is_bound(rewrite: &Rewrite) -> bool {
+    rewrite.kind == RewriteKind::Quantity
+}
+
 /// What was read otherwise than it was typed, what may have been meant, and the regions named.
 pub(super) fn asides(response: &Response, links: &Links) -> Vec<Aside> {
     let mut asides = Vec::new();
@@ -33,10 +38,22 @@ pub(super) fn asides(response: &Response, links: &Links) -> Vec<Aside> {
             },
         });
     }
+    let bounds = response.rewrites.iter().zip(&response.quantities);
+    for (rewrite, condition) in bounds.filter(|(rewrite, _)| is_bound(rewrite)) {
+        let from = &rewrite.from;
+        asides.push(Aside {
+            text: format!("“{from}”已按数值条件“{}”检索。", condition.label()),
+            label: format!("仍检索“{from}”"),
+            url: match &rewrite.original {
+                Some(original) => links.with("q", Some(original)),
+                None => links.with("rewrites", Some("false")),
+            },
+        });
+    }
     let beside: Vec<&str> = response
         .rewrites
         .iter()
-        .filter(|rewrite| !instead(rewrite))
+        .filter(|rewrite| !instead(rewrite) && !is_bound(rewrite))
         .map(|rewrite| rewrite.to.as_str())
         .collect();
     if !beside.is_empty() {
