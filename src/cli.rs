@@ -4,6 +4,7 @@
 //! standard error, errors as one line that says what to do.
 
 mod eval;
+mod extract;
 mod index;
 mod inspect;
 mod progress;
@@ -141,6 +142,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// 提取一个文件的文字；供本程序在受限的进程中调用自己
+    #[command(hide = true)]
+    ExtractFile(extract::Flags),
     /// 以评判衡量排序：nDCG@10、MRR@10、recall@10、recall@100、每秒检索次数
     #[command(
         help_template = HELP,
@@ -175,6 +179,10 @@ pub(crate) fn run() -> ExitCode {
 
 fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
     let command = cli.command.unwrap_or(Command::Serve { flags: cli.serve });
+    if let Command::ExtractFile(flags) = &command {
+        // It gets all it needs to know from the process that started it.
+        return extract::run(flags);
+    }
     let mut overrides = Overrides::default();
     let mut corpus = cli.common.corpus;
     // A test collection's documents are no folder of reports: the vocabulary stays that of the
@@ -222,6 +230,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         } => search::run(&settings, &query.join(" "), exact, limit, &filter),
         Command::Inspect { files, json } => inspect::run(&settings, &files, json),
         Command::Eval { flags } => eval::run(&settings, documents.as_deref(), &flags),
+        Command::ExtractFile(flags) => extract::run(&flags),
     }
 }
 

@@ -63,8 +63,18 @@ pub struct Server {
 pub struct Corpus {
     /// The folder that holds `reports/` and the vocabulary.
     pub path: PathBuf,
-    /// Largest file that is read, 1–65536 MiB.
+    /// The main theme taxonomy, relative to that folder.
+    pub themes: String,
+    /// Largest file that is read whole, 1–65536 MiB.
     pub max_file_mb: u64,
+    /// Longest line of text, or record of a `.jsonl`, 1–1024 MiB.
+    pub max_line_mb: usize,
+    /// Memory for reading one web page, Word file or PDF, 128–65536 MiB.
+    pub extract_memory_mb: u64,
+    /// Longest time for reading one such file, 1–3600 s.
+    pub extract_seconds: u64,
+    /// Most text of one such file, 1–1024 MiB.
+    pub extract_output_mb: u64,
 }
 
 /// Where the index is, and how it is built.
@@ -144,7 +154,12 @@ impl Default for Corpus {
     fn default() -> Self {
         Self {
             path: "corpus".into(),
+            themes: "themes.toml".to_owned(),
             max_file_mb: 512,
+            max_line_mb: 16,
+            extract_memory_mb: 1024,
+            extract_seconds: 30,
+            extract_output_mb: 64,
         }
     }
 }

@@ -10,8 +10,20 @@
 
 mod boilerplate;
 mod decode;
+mod document_number;
+mod extract;
+mod format;
 mod given;
+mod head;
+mod issuer;
+mod metadata;
+mod place;
+mod read;
+mod records;
 mod reports;
+mod side;
+mod source;
+mod themes;
 mod titles;
 mod vocabulary;
 
@@ -21,19 +33,21 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+pub use boilerplate::{Error as RulesError, Rules};
 pub use decode::{Decoded, Note, Refusal, decode};
+pub use extract::{ExtractLimits, Extractor, here as extract_here};
+pub use format::Format;
 pub use given::Given;
-pub use reports::{record, reports};
+pub use read::{Limits, Reading, read_bytes, read_file};
+pub use reports::{record, record_with, reports, reports_with};
 pub use vocabulary::{DictionaryWord, VocabularyFile};
 
-use crate::report::{Report, Warning, WarningKind};
+use crate::report::{Report, Warning};
 use crate::synonym;
 use crate::theme;
 
 /// The reports' folder within the corpus.
 const REPORTS: &str = "reports";
-/// Endings of the files that are read as text.
-const TEXT_ENDINGS: [&str; 4] = ["txt", "md", "text", "markdown"];
 
 /// Why the corpus as a whole cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +74,28 @@ pub enum Error {
         /// Where in it, and what is wrong.
         source: theme::Error,
     },
+    /// A taxonomy that was asked for is not there.
+    #[error("找不到主题表 {}；{remedy}", path.display())]
+    NoThemes {
+        /// The file.
+        path: PathBuf,
+        /// What would put it right, in Chinese.
+        remedy: String,
+    },
+    /// A taxonomy for a folder names folders itself.
+    #[error("{}：按文件夹选用的主题表里不能再有 [folders]；请移到主要的主题表中", path.display())]
+    NestedFolders {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Two taxonomies use one id or label for different themes.
+    #[error("{}：主题「{name}」在另一份主题表里也有，但 id、label 或上级不同；请改成一样，或换个名称", path.display())]
+    ThemeConflict {
+        /// The file read later.
+        path: PathBuf,
+        /// The id or the label.
+        name: String,
+    },
     /// The synonyms are malformed.
     #[error("{} {source}", path.display())]
     Synonyms {
@@ -67,6 +103,14 @@ pub enum Error {
         path: PathBuf,
         /// Where in it, and what is wrong.
         source: synonym::Error,
+    },
+    /// The rules of what is boilerplate are malformed.
+    #[error("{} {source}", path.display())]
+    Boilerplate {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, and what is wrong.
+        source: RulesError,
     },
     /// A line of the dictionary is malformed.
     #[error("{} 第 {line} 行：{message}", path.display())]
@@ -84,7 +128,9 @@ pub enum Error {
 #[derive(Debug, Clone)]
 pub struct Corpus {
     root: PathBuf,
-    max_file_bytes: u64,
+    limits: Limits,
+    /// The main taxonomy, relative to the root.
+    themes: String,
 }
 
 /// One file of the reports' folder.
@@ -105,14 +151,16 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// What a file holds.
+/// What a file holds, or a record of one that holds many.
 #[derive(Debug, Clone)]
 pub struct SourceText {
     /// The file's name, relative to the reports' folder.
     pub source: String,
-    /// How its bytes were read.
+    /// What kind of file it is.
+    pub format: Format,
+    /// How its bytes were read; the name of its format where that settles it.
     pub encoding: &'static str,
-    /// The whole cleaned text.
+    /// The whole cleaned text, of the record where it is one.
     pub text: String,
     /// Its reports in order.
     pub reports: Vec<Report>,
@@ -134,7 +182,8 @@ impl Corpus {
         }
         Ok(Self {
             root: root.to_owned(),
-            max_file_bytes,
+            limits: Limits::new(max_file_bytes),
+            themes: themes::THEMES.to_owned(),
         })
     }
 
@@ -146,7 +195,7 @@ impl Corpus {
 
     /// The report files in the order of their names, and what could not be listed.
     ///
-    /// Hidden files are passed over.
+    /// Hidden files are passed over, and so are side files, which are read with their reports.
     #[must_use]
     pub fn files(&self) -> (Vec<SourceFile>, Vec<Skipped>) {
         let folder = self.reports_folder();
@@ -177,26 +226,58 @@ impl Corpus {
                 }),
             }
         }
+        side::set_apart(&mut files);
         files.sort();
         (files, skipped)
     }
 
-    /// The reports of one file.
+    /// The same corpus, its files read within `limits`.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same corpus, boilerplate left out by `rules`.
+    #[must_use]
+    pub fn with_rules(mut self, rules: Rules) -> Self {
+        self.limits.rules = rules;
+        self
+    }
+
+    /// What its files may cost.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The reports of one file, piece by piece.
     ///
     /// # Errors
     ///
     /// Says why the file gives none: its format, its size, its bytes, or the system.
-    pub fn read(&self, file: &SourceFile) -> Result<SourceText, Skipped> {
-        read_file(file, self.max_file_bytes)
+    pub fn read(&self, file: &SourceFile) -> Result<Reading, Skipped> {
+        read_file(file, &self.limits)
     }
 
-    /// The bytes of one file, for telling whether it changed.
+    /// A digest of the bytes of one file and its side file, for telling whether it changed; a file that is none, such
+    /// as a pipe, is not waited for.
     ///
     /// # Errors
     ///
     /// Whatever the system says.
-    pub fn bytes(&self, file: &SourceFile) -> io::Result<Vec<u8>> {
-        fs::read(&file.path)
+    pub fn digest_of(&self, file: &SourceFile) -> io::Result<[u8; 32]> {
+        if !fs::metadata(&file.path)?.is_file() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let opened = fs::File::open(&file.path)?;
+        let mut digest = blake3::Hasher::new();
+        digest.update_reader(opened)?;
+        if let Some(side) = side::path_of(&file.path) {
+            digest.update(&[0]);
+            digest.update_reader(fs::File::open(side)?)?;
+        }
+        Ok(digest.finalize().into())
     }
 
     /// Whether its folder is still there: one on a disk that was taken away has not been emptied.
@@ -204,68 +285,6 @@ impl Corpus {
     pub fn is_there(&self) -> bool {
         self.root.is_dir()
     }
-}
-
-/// The reports of a file anywhere, named as it was given.
-///
-/// # Errors
-///
-/// As [`Corpus::read`].
-pub fn read_file(file: &SourceFile, max_file_bytes: u64) -> Result<SourceText, Skipped> {
-    let skip = |reason: String| Skipped {
-        source: file.name.clone(),
-        reason,
-    };
-    let ending = file
-        .path
-        .extension()
-        .map(|ending| ending.to_string_lossy().to_lowercase());
-    if let Some(ending) = ending
-        && !TEXT_ENDINGS.contains(&ending.as_str())
-    {
-        return Err(skip(format!("不支持 .{ending} 格式；请另存为纯文本 .txt")));
-    }
-    let metadata = fs::metadata(&file.path)
-        .map_err(|error| skip(format!("读不了：{error}；请检查文件是否存在及其权限")))?;
-    if metadata.is_dir() {
-        return Err(skip("是一个文件夹；请给出其中的文件".to_owned()));
-    }
-    let size = metadata.len();
-    if size > max_file_bytes {
-        return Err(skip(format!(
-            "文件有 {size} 字节，超过上限 {max_file_bytes}；请拆分文件，或调大 corpus.max_file_mb"
-        )));
-    }
-    let bytes = fs::read(&file.path)
-        .map_err(|error| skip(format!("读不了：{error}；请检查文件是否存在及其权限")))?;
-    read_bytes(&file.name, &bytes).map_err(|refusal| skip(refusal.to_string()))
-}
-
-/// The reports of a file's bytes.
-///
-/// # Errors
-///
-/// Fails when the bytes are no text.
-pub fn read_bytes(source: &str, bytes: &[u8]) -> Result<SourceText, Refusal> {
-    let Decoded {
-        text,
-        encoding,
-        notes,
-    } = decode(bytes)?;
-    let (reports, mut warnings) = reports(source, &text);
-    warnings.extend(notes.iter().map(|note| Warning {
-        source: source.to_owned(),
-        line: 1,
-        kind: WarningKind::Cleaned,
-        message: note.to_string(),
-    }));
-    Ok(SourceText {
-        source: source.to_owned(),
-        encoding,
-        text,
-        reports,
-        warnings,
-    })
 }
 
 fn relative_name(folder: &Path, path: &Path) -> String {

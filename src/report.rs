@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::date::Date;
 use crate::region::Region;
 
 /// A half-open range of bytes in a text, at character boundaries.
@@ -61,6 +62,10 @@ pub struct Report {
     pub tagline: Option<String>,
     /// Where the report is from.
     pub region: Region,
+    /// What says so.
+    pub region_reason: RegionReason,
+    /// What is known of it besides.
+    pub metadata: Metadata,
     /// The file it stands in, relative to `corpus/reports/`, with `/` between folders.
     pub source: String,
     /// Its place in the cleaned text of that file.
@@ -73,6 +78,90 @@ pub struct Report {
     pub title_range: Option<Span>,
     /// Parts of `text` that belong to no passage, since every site adds them.
     pub boilerplate: Vec<Boilerplate>,
+}
+
+/// What is known of a report besides its title and region, as far as its text, a side file or a
+/// record's fields say so.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Who issued it; several offices are joined by 、.
+    pub issuer: Option<String>,
+    /// Its number, in the form 成办发〔2016〕48号.
+    pub document_number: Option<String>,
+    /// The day it was issued, or else published.
+    pub date: Option<Date>,
+    /// The year it is of.
+    pub year: Option<u16>,
+    /// Where it was published.
+    pub url: Option<String>,
+}
+
+impl Metadata {
+    /// Each of the offices that issued it, for counting: of 教育厅等六部门 the one that is named.
+    #[must_use]
+    pub fn issuers(&self) -> Vec<&str> {
+        const OTHERS: [&str; 5] = ["部门", "单位", "部委", "厅局", "机关"];
+        let mut issuers = Vec::new();
+        let all = self.issuer.as_deref().unwrap_or_default();
+        for part in all.split(['、', ',', '，', ';', '；', '\n']) {
+            let others = OTHERS.iter().any(|others| part.ends_with(others));
+            let part = match part.rfind('等') {
+                Some(at) if others => part.get(..at).unwrap_or(part),
+                _ => part,
+            };
+            let part = part.trim();
+            if !part.is_empty() && !issuers.contains(&part) {
+                issuers.push(part);
+            }
+        }
+        issuers
+    }
+}
+
+/// What a report's region was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegionReason {
+    /// Its title, or the office the title begins with.
+    Title,
+    /// The office that issued or signed it.
+    Issuer,
+    /// The mark its document number begins with.
+    DocumentNumber,
+    /// The name of its file.
+    FileName,
+    /// It was given, in a side file or a record's fields.
+    Given,
+    /// Nothing; its region is not known.
+    None,
+}
+
+impl RegionReason {
+    /// Its name for readers.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Title => "标题",
+            Self::Issuer => "发文机关",
+            Self::DocumentNumber => "发文字号",
+            Self::FileName => "文件名",
+            Self::Given => "给定",
+            Self::None => "未知",
+        }
+    }
+
+    /// Its name in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Issuer => "issuer",
+            Self::DocumentNumber => "document-number",
+            Self::FileName => "file-name",
+            Self::Given => "given",
+            Self::None => "none",
+        }
+    }
 }
 
 /// A line that web pages add to any text, such as a reprint notice.
@@ -214,4 +303,10 @@ pub enum WarningKind {
     Cleaned,
     /// The text has no title line; the file's name stands in.
     NoTitle,
+    /// Some of the file, such as scanned pages, could not be read.
+    Incomplete,
+    /// A record of the file was left out.
+    Record,
+    /// What is given beside the text cannot be used.
+    SideFile,
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use cesou::config::{self, Settings};
-use cesou::corpus::Corpus;
+use cesou::corpus::{Corpus, ExtractLimits, Extractor, Limits, Rules};
 use cesou::index::{self, BuildReport, Opened, Options};
 use serde::Serialize;
 
@@ -90,16 +90,35 @@ pub(super) fn open_in_force(settings: &Settings) -> anyhow::Result<Opened> {
 
 /// The corpus that the settings name, and what its index is built with.
 pub(super) fn corpus(settings: &Settings) -> anyhow::Result<(Corpus, Options)> {
-    let corpus = Corpus::open(
-        &settings.corpus.path,
-        settings.corpus.max_file_mb.saturating_mul(1 << 20),
-    )?;
+    let limits = limits(settings);
+    let corpus = Corpus::open(&settings.corpus.path, limits.file_bytes)?
+        .with_limits(limits)
+    .with_themes(&settings.corpus.themes);
     let options = Options {
         max_chars: settings.passage.max_chars,
         memory_bytes: settings.index.memory_mb.saturating_mul(1 << 20),
         threads: config::or_cores(settings.index.threads),
     };
     Ok((corpus, options))
+}
+
+/// What reading a file may cost, as the settings say.
+pub(super) fn limits(settings: &Settings) -> Limits {
+    let corpus = &settings.corpus;
+    let extract = ExtractLimits {
+        memory_bytes: corpus.extract_memory_mb.saturating_mul(1 << 20),
+        seconds: corpus.extract_seconds,
+        output_bytes: corpus.extract_output_mb.saturating_mul(1 << 20),
+    };
+    Limits {
+        file_bytes: corpus.max_file_mb.saturating_mul(1 << 20),
+        line_bytes: corpus.max_line_mb.saturating_mul(1 << 20),
+        // A program that cannot find itself reads text only, and says so of other files.
+        extractor: std::env::current_exe()
+            .map(|program| Extractor::new(program, extract))
+            .unwrap_or_default(),
+        rules: Rules::default(),
+    }
 }
 
 /// Says on standard error what an operator should know before searching what was built.

@@ -4,23 +4,34 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use cesou::config::Settings;
-use cesou::corpus::{self, Corpus, SourceFile, SourceText};
+use cesou::corpus::{self, Corpus, Format, Skipped, SourceFile, SourceText};
 use cesou::index::{self, PassageRecord};
 use cesou::passage;
-use cesou::report::{Boilerplate, Report, Span, Warning};
-use cesou::theme::Taxonomy;
+use cesou::report::{Boilerplate, Metadata, Report, Span, Warning};
+use cesou::theme::Taxonomies;
 use serde::Serialize;
 
+use super::index as index_command;
 use super::{Outcome, one_line, say};
 
 /// A file as `--json` shows it. All ranges are bytes of the file's cleaned text in UTF-8.
 #[derive(Serialize)]
 struct Inspected {
     source: String,
+    format: Format,
     encoding: &'static str,
     bytes: usize,
     reports: Vec<InspectedReport>,
     warnings: Vec<Warning>,
+}
+
+impl Inspected {
+    /// Adds a record of the same file.
+    fn add(&mut self, piece: Self) {
+        self.bytes += piece.bytes;
+        self.reports.extend(piece.reports);
+        self.warnings.extend(piece.warnings);
+    }
 }
 
 #[derive(Serialize)]
@@ -31,11 +42,14 @@ struct InspectedReport {
 }
 
 pub(super) fn run(settings: &Settings, files: &[PathBuf], json: bool) -> anyhow::Result<Outcome> {
-    let limit = settings.corpus.max_file_mb.saturating_mul(1 << 20);
-    // Files anywhere can be inspected, with or without a corpus that has themes.
-    let taxonomy = match Corpus::open(&settings.corpus.path, limit) {
-        Ok(corpus) => corpus.taxonomy()?,
-        Err(_) => Taxonomy::empty(),
+    let mut limits = index_command::limits(settings);
+    // Files anywhere can be inspected, with or without a corpus that has themes and rules.
+    let taxonomies = match Corpus::open(&settings.corpus.path, limits.file_bytes) {
+        Ok(corpus) => {
+            limits.rules = corpus.rules()?;
+            corpus.with_themes(&settings.corpus.themes).taxonomies()?
+        }
+        Err(_) => Taxonomies::default(),
     };
     let mut inspected = Vec::new();
     let mut outcome = Outcome::Done;
@@ -44,13 +58,29 @@ pub(super) fn run(settings: &Settings, files: &[PathBuf], json: bool) -> anyhow:
             name: name(&settings.corpus.path, path),
             path: path.clone(),
         };
-        match corpus::read_file(&file, limit) {
-            Ok(text) => inspected.push(inspect(text, &taxonomy, settings.passage.max_chars)),
-            Err(skipped) => {
-                outcome = Outcome::Failed;
-                say(&format!("错误：{}：{}", path.display(), skipped.reason));
+        let mut refuse = |skipped: Skipped| {
+            outcome = Outcome::Failed;
+            say(&format!("错误：{}：{}", path.display(), skipped.reason));
+        };
+        let mut whole: Option<Inspected> = None;
+        match corpus::read_file(&file, &limits) {
+            Err(skipped) => refuse(skipped),
+            Ok(pieces) => {
+                for piece in pieces {
+                    match piece {
+                        Err(skipped) => refuse(skipped),
+                        Ok(text) => {
+                            let piece = inspect(text, &taxonomies, settings.passage.max_chars);
+                            match &mut whole {
+                                None => whole = Some(piece),
+                                Some(whole) => whole.add(piece),
+                            }
+                        }
+                    }
+                }
             }
         }
+        inspected.extend(whole);
     }
     let mut out = io::stdout().lock();
     if json {
@@ -79,7 +109,7 @@ fn name(corpus: &Path, path: &Path) -> String {
         .join("/")
 }
 
-fn inspect(text: SourceText, taxonomy: &Taxonomy, max_chars: usize) -> Inspected {
+fn inspect(text: SourceText, taxonomies: &Taxonomies, max_chars: usize) -> Inspected {
     let mut warnings = text.warnings;
     let reports = text
         .reports
@@ -89,7 +119,7 @@ fn inspect(text: SourceText, taxonomy: &Taxonomy, max_chars: usize) -> Inspected
             warnings.extend(odd);
             let passages = passages
                 .iter()
-                .map(|passage| index::record(&report, passage, taxonomy))
+                .map(|passage| index::record(&report, passage, taxonomies.of(&report.source)))
                 .collect();
             InspectedReport {
                 report: in_file(report),
@@ -99,6 +129,7 @@ fn inspect(text: SourceText, taxonomy: &Taxonomy, max_chars: usize) -> Inspected
         .collect();
     Inspected {
         source: text.source,
+        format: text.format,
         encoding: text.encoding,
         bytes: text.text.len(),
         reports,
@@ -126,14 +157,18 @@ fn print(out: &mut impl Write, file: &Inspected) -> io::Result<()> {
         out,
         "{}（{}，{} 字节）：{} 篇报告，{passages} 个段落",
         one_line(&file.source),
-        file.encoding,
+        form(file),
         file.bytes,
         file.reports.len()
     )?;
     for InspectedReport { report, passages } in &file.reports {
         let region = &report.region;
         let place = match &region.code {
-            Some(code) => format!("{} {code}", region.full_name()),
+            Some(code) => format!(
+                "{} {code}（据{}）",
+                region.full_name(),
+                report.region_reason.label()
+            ),
             None => "地区未知".to_owned(),
         };
         writeln!(out)?;
@@ -145,6 +180,7 @@ fn print(out: &mut impl Write, file: &Inspected) -> io::Result<()> {
             bytes(report.range),
             report.id
         )?;
+        print_metadata(out, &report.metadata)?;
         for passage in passages {
             print_passage(out, passage)?;
         }
@@ -161,6 +197,33 @@ fn print(out: &mut impl Write, file: &Inspected) -> io::Result<()> {
         writeln!(out, "注意 第 {} 行：{}", warning.line, warning.message)?;
     }
     Ok(())
+}
+
+/// Format and encoding, each where it tells something: `GB18030`, `PDF`, `HTML，GB18030`.
+fn form(file: &Inspected) -> String {
+    let format = file.format.label();
+    if file.format == Format::Text || format == file.encoding {
+        return file.encoding.to_owned();
+    }
+    format!("{format}，{}", file.encoding)
+}
+
+/// What is known of a report, on one line.
+fn print_metadata(out: &mut impl Write, metadata: &Metadata) -> io::Result<()> {
+    let stated: Vec<String> = [
+        ("发文机关", metadata.issuer.clone()),
+        ("发文字号", metadata.document_number.clone()),
+        ("日期", metadata.date.map(|date| date.to_string())),
+        ("年份", metadata.year.map(|year| year.to_string())),
+        ("来源", metadata.url.clone()),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some(format!("{name} {}", value?)))
+    .collect();
+    if stated.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  {}", stated.join("，"))
 }
 
 fn print_passage(out: &mut impl Write, passage: &PassageRecord) -> io::Result<()> {

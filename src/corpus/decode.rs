@@ -9,11 +9,15 @@
 //! Invariant: no bytes make it panic; the text has `\n` line ends, no other control or invisible
 //! format character, and decoding its own bytes again changes nothing (`tests/decoding.rs`).
 
+mod declared;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{BIG5, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+
+pub(super) use declared::{declared, name_of};
 
 /// What some converters write, with the letter's number and `>`, for a letter they lack.
 const MARKER: &str = "<U+";
@@ -173,8 +177,17 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
         });
     }
     let (text, encoding) = read(bytes)?;
+    clean(&text, encoding)
+}
+
+/// The clean text of what was read in `encoding`, or out of a format of that name.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub(super) fn clean(text: &str, encoding: &'static str) -> Result<Decoded, Refusal> {
     let mut dropped = Dropped::default();
-    let text = dropped.clean(&text);
+    let text = dropped.clean(text);
     if dropped.is_binary(&text) {
         return Err(Refusal::NotText { looks_like: None });
     }

@@ -13,12 +13,13 @@ use super::schema::{self, Fields};
 use super::snapshot::{CATALOG, VOCABULARY, Vocabulary};
 use super::{Error, Options, Snapshot};
 use crate::analysis::{self, Dictionary, Normalized};
-use crate::corpus::{Corpus, DictionaryWord, SourceText};
+use crate::corpus::{Corpus, DictionaryWord, Reading, SourceText};
 use crate::fold::fold;
 use crate::passage;
+use crate::quantity;
 use crate::region::Region;
 use crate::report::{Kind, Passage, Report, Span, Warning};
-use crate::theme::Taxonomy;
+use crate::theme::{Taxonomies, Taxonomy};
 use crate::year;
 
 /// The most warnings a generation keeps; all are counted.
@@ -27,6 +28,8 @@ const WARNINGS_KEPT: usize = 1000;
 const BYTES_PER_THREAD: u64 = 4 << 20;
 /// tantivy's least memory for a writer thread, in bytes.
 const THREAD_MEMORY: usize = 16 << 20;
+/// How many records of a file are added before progress is told again.
+const PIECES_SHOWN: usize = 256;
 /// The name a region that is not known is counted and filtered under.
 pub const UNKNOWN_REGION: &str = "unknown";
 
@@ -58,13 +61,25 @@ pub(super) fn fingerprint(corpus: &Corpus, options: &Options) -> Result<String, 
     add("program", env!("CARGO_PKG_VERSION").as_bytes());
     add("schema", &schema::VERSION.to_le_bytes());
     add("passage.max_chars", &options.max_chars.to_le_bytes());
+    // A file that a limit kept out may be let in by another one.
+    let limits = corpus.limits();
+    let extract = limits.extractor.limits();
+    for limit in [
+        limits.file_bytes,
+        limits.line_bytes as u64,
+        extract.memory_bytes,
+        extract.seconds,
+        extract.output_bytes,
+    ] {
+        add("limit", &limit.to_le_bytes());
+    }
     for (name, content) in corpus.vocabulary().map_err(Error::Corpus)? {
-        add(name, content.as_bytes());
+        add(&name, content.as_bytes());
     }
     let (files, skipped) = corpus.files();
     for file in files {
-        match corpus.bytes(&file) {
-            Ok(bytes) => add(&file.name, &bytes),
+        match corpus.digest_of(&file) {
+            Ok(digest) => add(&file.name, &digest),
             Err(error) => add(&file.name, error.to_string().as_bytes()),
         }
     }
@@ -83,8 +98,10 @@ pub(super) fn build(
     progress: &dyn Fn(Progress),
 ) -> Result<Snapshot, Error> {
     // Read first: a corpus that cannot be read must not cost the lock or a folder.
-    let taxonomy = corpus.taxonomy().map_err(Error::Corpus)?;
+    let taxonomies = corpus.taxonomies().map_err(Error::Corpus)?;
     let words = corpus.dictionary().map_err(Error::Corpus)?;
+    let rules = corpus.rules().map_err(Error::Corpus)?;
+    let corpus = &corpus.clone().with_rules(rules);
     let (files, skipped) = corpus.files();
     let bytes: u64 = files
         .iter()
@@ -92,17 +109,20 @@ pub(super) fn build(
         .map(|metadata| metadata.len())
         .sum();
 
-    let mut builder = Builder::begin(taxonomy, words, path, options, bytes)?;
+    let mut builder = Builder::begin(taxonomies, words, path, options, bytes)?;
     builder.report.skipped = skipped;
     let of = files.len() as u64;
     for (done, file) in (0..).zip(&files) {
-        progress(Progress::Reading {
-            files: done,
-            of,
-            passages: builder.report.passages,
-        });
+        let show = |passages| {
+            progress(Progress::Reading {
+                files: done,
+                of,
+                passages,
+            });
+        };
+        show(builder.report.passages);
         match corpus.read(file) {
-            Ok(text) => builder.add(&text, options.max_chars)?,
+            Ok(pieces) => builder.read(pieces, options.max_chars, &show)?,
             Err(skipped) => builder.report.skipped.push(skipped),
         }
     }
@@ -118,16 +138,16 @@ pub(super) fn build_from(
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<Snapshot, Error> {
-    let (taxonomy, words) = match vocabulary {
-        None => (Taxonomy::empty(), Vec::new()),
+    let (taxonomies, words) = match vocabulary {
+        None => (Taxonomies::default(), Vec::new()),
         Some(corpus) => (
-            corpus.taxonomy().map_err(Error::Corpus)?,
+            corpus.taxonomies().map_err(Error::Corpus)?,
             corpus.dictionary().map_err(Error::Corpus)?,
         ),
     };
     let of = reports.len() as u64;
     // How long they are is not known; they are taken to be short.
-    let mut builder = Builder::begin(taxonomy, words, path, options, of << 10)?;
+    let mut builder = Builder::begin(taxonomies, words, path, options, of << 10)?;
     let mut digest = blake3::Hasher::new();
     for (done, (report, passages)) in (0..).zip(reports) {
         if done % 256 == 0 {
@@ -178,7 +198,7 @@ struct Builder {
     folder: Folder,
     draft: Draft,
     dictionary: Dictionary,
-    taxonomy: Taxonomy,
+    taxonomies: Taxonomies,
     words: Vec<DictionaryWord>,
     catalog: Vec<ReportRecord>,
     report: BuildReport,
@@ -187,7 +207,7 @@ struct Builder {
 impl Builder {
     /// Starts a generation at `path` for about `bytes` of text.
     fn begin(
-        taxonomy: Taxonomy,
+        taxonomies: Taxonomies,
         words: Vec<DictionaryWord>,
         path: &Path,
         options: &Options,
@@ -215,7 +235,7 @@ impl Builder {
             folder,
             draft,
             dictionary,
-            taxonomy,
+            taxonomies,
             words,
             catalog: Vec::new(),
             report: BuildReport::default(),
@@ -231,7 +251,7 @@ impl Builder {
             folder,
             draft,
             dictionary,
-            taxonomy,
+            taxonomies,
             words,
             catalog,
             mut report,
@@ -241,10 +261,15 @@ impl Builder {
         writer.wait_merging_threads()?;
 
         let vocabulary = Vocabulary {
-            themes: taxonomy
+            themes: taxonomies
                 .themes()
                 .iter()
                 .map(|theme| (theme.id.clone(), theme.label.clone()))
+                .collect(),
+            theme_parents: taxonomies
+                .themes()
+                .iter()
+                .filter_map(|theme| Some((theme.id.clone(), theme.parent.clone()?)))
                 .collect(),
             words: words
                 .into_iter()
@@ -272,8 +297,33 @@ impl Builder {
         Ok(snapshot)
     }
 
+    /// Adds the pieces of a file as they come; `show` is told now and then how many passages there
+    /// are. A file that breaks off stands as far as it could be read.
+    fn read(
+        &mut self,
+        pieces: Reading,
+        max_chars: usize,
+        show: &dyn Fn(u64),
+    ) -> Result<(), Error> {
+        let before = self.report.reports;
+        let mut whole = true;
+        for (nth, piece) in pieces.enumerate() {
+            match piece {
+                Ok(text) => self.add(&text, max_chars)?,
+                Err(skipped) => {
+                    whole = false;
+                    self.report.skipped.push(skipped);
+                }
+            }
+            if nth % PIECES_SHOWN == PIECES_SHOWN - 1 {
+                show(self.report.passages);
+            }
+        }
+        self.report.files += u64::from(whole || self.report.reports > before);
+        Ok(())
+    }
+
     fn add(&mut self, text: &SourceText, max_chars: usize) -> Result<(), Error> {
-        self.report.files += 1;
         self.report.bytes += text.text.len() as u64;
         self.warn(&text.warnings);
         for report in &text.reports {
@@ -296,6 +346,7 @@ impl Builder {
         self.report.unknown_regions += u64::from(!report.region.is_known());
         let mut measures: Vec<u32> = passages
             .iter()
+            .filter(|passage| passage.kind == Kind::Measure)
             .filter_map(|passage| passage.path.first().copied())
             .collect();
         measures.sort_unstable();
@@ -305,6 +356,8 @@ impl Builder {
             title: report.title.clone(),
             tagline: report.tagline.clone(),
             region: report.region.clone(),
+            region_reason: report.region_reason,
+            metadata: report.metadata.clone(),
             source: report.source.clone(),
             range: report.range,
             passages: u32::try_from(passages.len()).unwrap_or(u32::MAX),
@@ -312,7 +365,7 @@ impl Builder {
             characters: report.text.chars().count() as u64,
         });
         for passage in passages {
-            let record = record(report, passage, &self.taxonomy);
+            let record = record(report, passage, self.taxonomies.of(&report.source));
             let document = self.document(report, &record)?;
             self.writer.add_document(document)?;
             self.report.passages += 1;
@@ -331,8 +384,25 @@ impl Builder {
         for theme in &record.themes {
             document.add_text(fields.theme, &theme.id);
         }
-        for &year in &record.years {
+        let metadata = &report.metadata;
+        let years = match &metadata.year {
+            Some(year) => std::slice::from_ref(year),
+            None => record.years.as_slice(),
+        };
+        for &year in years {
             document.add_u64(fields.year, u64::from(year));
+        }
+        for issuer in metadata.issuers() {
+            document.add_text(fields.issuer, issuer);
+        }
+        if let Some(date) = metadata.date {
+            document.add_u64(fields.date, date.number());
+        }
+        for &(class, low, high) in &fields.quantities {
+            for quantity in record.quantities.iter().filter(|own| own.class == class) {
+                document.add_f64(low, quantity.low);
+                document.add_f64(high, quantity.high);
+            }
         }
         for (names, path, values) in divisions(&report.region)
             .into_iter()
@@ -344,7 +414,6 @@ impl Builder {
             .filter_map(|(division, (names, path))| Some((names, path, division?)))
         {
             for name in &values.names {
-            .filter(|passage| passage.kind == Kind::Measure)
                 document.add_text(names, name);
             }
             document.add_text(path, &values.path);
@@ -467,6 +536,7 @@ pub fn record(report: &Report, passage: &Passage, taxonomy: &Taxonomy) -> Passag
     };
     let heading = passage.heading.map(words);
     let parents: Vec<String> = passage.parents.iter().copied().map(words).collect();
+    let heading_path = passage.heading_path.iter().copied().map(words).collect();
     let paragraphs: Vec<Span> = passage
         .paragraphs
         .iter()
@@ -482,13 +552,13 @@ pub fn record(report: &Report, passage: &Passage, taxonomy: &Taxonomy) -> Passag
         text: text.to_owned(),
         heading,
         parents,
+        heading_path,
         paragraphs,
         range: passage.range.shifted(report.range.start),
         themes: Vec::new(),
         years: year::mentioned(text),
+        quantities: quantity::find(text),
     };
     record.themes = taxonomy.assign(record.heading.as_deref().unwrap_or_default(), record.body());
     record
 }
-    let heading_path = passage.heading_path.iter().copied().map(words).collect();
-        heading_path,
