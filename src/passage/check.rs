@@ -32,8 +32,10 @@ pub(super) fn numbers(
         let before = under.insert((node.parent, form), node.number);
         let going_on = *last + 1;
         *last = node.number;
-        let expected = before.map_or(1, |before| before + 1);
-        if node.number == expected || (before.is_none() && node.number == going_on) {
+        // What does not begin with 1 under its parent goes on from the one before it.
+        let began = if node.number > 1 { going_on } else { 1 };
+        let expected = before.map_or(began, |before| before + 1);
+        if node.number == expected {
             continue;
         }
         // Lists within a unit, and the rows of attached tables, count as they like.

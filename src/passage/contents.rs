@@ -18,8 +18,8 @@ const UNNAMED_LEAST: usize = 3;
 const UNNAMED_WITHIN: usize = 60;
 
 /// The lines of each table of contents: short ones below 目录, down to the last that is found again
-/// as a heading further down; near the start, also numbered ones without that word, where each is
-/// found again.
+/// as a heading further down; near the start, also numbered ones without that word, where the first
+/// is found again.
 pub(super) fn tables(lines: &[Line<'_>]) -> Vec<Range<usize>> {
     let heads: Vec<usize> = lines
         .iter()
@@ -52,8 +52,12 @@ pub(super) fn tables(lines: &[Line<'_>]) -> Vec<Range<usize>> {
         }
         tables.push(head..end);
     }
-    let again = |at: usize, line: &Line<'_>| last.get(&key(line)).is_some_and(|&again| again > at);
-    if (unnamed.clone().zip(lines.iter().skip(unnamed.start))).all(|(at, line)| again(at, line)) {
+    let first = lines.get(unnamed.start).map(key);
+    let again = |&at: &usize| at > unnamed.start && lines.get(at).map(key) == first;
+    // The text may begin right below the table, with the first entry again.
+    if let Some(end) = unnamed.clone().find(again) {
+        tables.push(unnamed.start..end);
+    } else if first.is_some_and(|first| last.get(&first).is_some_and(|&at| at >= unnamed.end)) {
         tables.push(unnamed);
     }
     tables
