@@ -162,6 +162,6 @@ fn open_to_all() -> Cors {
         .allow_any_origin()
         .allowed_methods([Method::GET, Method::HEAD, Method::OPTIONS])
         .allow_any_header()
-        .expose_headers(["ETag", "Retry-After"])
+        .expose_headers(["ETag", "Retry-After", "Content-Disposition"])
         .max_age(86_400)
 }

@@ -7,39 +7,48 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{Corpus, Error, Refusal, decode};
+use super::themes::THEMES;
+use super::{Corpus, Error, Refusal, Rules, decode};
 use crate::synonym::Synonyms;
-use crate::theme::Taxonomy;
 
-/// The theme taxonomy within the corpus.
-const THEMES: &str = "themes.toml";
 /// The tokenizer's additional words within the corpus.
 const DICTIONARY: &str = "dictionary.txt";
 /// The words that mean the same within the corpus.
 const SYNONYMS: &str = "synonyms.toml";
 
+/// The rules of what is boilerplate within the corpus.
+const BOILERPLATE: &str = "boilerplate.toml";
+
 /// A file in which the site owner keeps what is known of the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum VocabularyFile {
-    /// The theme taxonomy; the index is built with it.
+    /// The theme taxonomy, with those it names for single folders; the index is built with them.
     Themes,
     /// The tokenizer's additional words; the index is built with them.
     Dictionary,
     /// The words that mean the same; they change queries only.
     Synonyms,
+    /// The rules of what is boilerplate; the index is built by them.
+    Boilerplate,
 }
 
 impl VocabularyFile {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Themes, Self::Dictionary, Self::Synonyms];
+    pub const ALL: [Self; 4] = [
+        Self::Themes,
+        Self::Dictionary,
+        Self::Synonyms,
+        Self::Boilerplate,
+    ];
 
-    /// Its name within the corpus.
+    /// Its name within the corpus, unless another is set.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Themes => THEMES,
             Self::Dictionary => DICTIONARY,
             Self::Synonyms => SYNONYMS,
+            Self::Boilerplate => BOILERPLATE,
         }
     }
 
@@ -60,21 +69,6 @@ pub struct DictionaryWord {
 }
 
 impl Corpus {
-    /// The theme taxonomy; an empty one where the corpus has none.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the file is there and cannot be read or understood.
-    pub fn taxonomy(&self) -> Result<Taxonomy, Error> {
-        let path = self.root.join(THEMES);
-        match read_optional(&path)? {
-            None => Ok(Taxonomy::empty()),
-            Some(text) => {
-                Taxonomy::from_toml(&text).map_err(|source| Error::Themes { path, source })
-            }
-        }
-    }
-
     /// The words the tokenizer must know besides its own; none where the corpus has no dictionary.
     ///
     /// # Errors
@@ -116,31 +110,59 @@ impl Corpus {
         }
     }
 
+    /// The rules of what is boilerplate; those that are shipped where the corpus has none.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file is there and cannot be read or understood.
+    pub fn rules(&self) -> Result<Rules, Error> {
+        match self.rules_text()? {
+            None => Ok(Rules::default()),
+            Some(text) => Rules::from_toml(&text).map_err(|source| Error::Boilerplate {
+                path: self.root.join(BOILERPLATE),
+                source,
+            }),
+        }
+    }
+
+    /// The text of the rules; nothing where there is no file, and blank where it is empty.
+    fn rules_text(&self) -> Result<Option<String>, Error> {
+        let path = self.root.join(BOILERPLATE);
+        let there = path.exists();
+        Ok(read_optional(&path)?.or(there.then(String::new)))
+    }
+
     /// The text of each vocabulary file the index is built with, by name, for telling whether it
     /// changed.
     ///
     /// # Errors
     ///
     /// Fails when one is there and cannot be read.
-    pub fn vocabulary(&self) -> Result<Vec<(&'static str, String)>, Error> {
-        [THEMES, DICTIONARY]
+    pub fn vocabulary(&self) -> Result<Vec<(String, String)>, Error> {
+        let mut names = self.themes_files();
+        names.push(DICTIONARY.to_owned());
+        let mut texts: Vec<(String, String)> = names
             .into_iter()
             .map(|name| {
-                Ok((
-                    name,
-                    read_optional(&self.root.join(name))?.unwrap_or_default(),
-                ))
+                let text = read_optional(&self.root.join(&name))?;
+                Ok((name, text.unwrap_or_default()))
             })
-            .collect()
+            .collect::<Result<_, Error>>()?;
+        // An empty file of rules is not the same as none.
+        if let Some(text) = self.rules_text()? {
+            texts.push((BOILERPLATE.to_owned(), text));
+        }
+        Ok(texts)
     }
 
     /// What is wrong with a vocabulary file, if anything is.
     #[must_use]
     pub fn refusal(&self, file: VocabularyFile) -> Option<Error> {
         match file {
-            VocabularyFile::Themes => self.taxonomy().err(),
+            VocabularyFile::Themes => self.taxonomies().err(),
             VocabularyFile::Dictionary => self.dictionary().err(),
             VocabularyFile::Synonyms => self.synonyms().err(),
+            VocabularyFile::Boilerplate => self.rules().err(),
         }
     }
 
@@ -148,16 +170,19 @@ impl Corpus {
     /// is that of an empty one, and of an unreadable one that of what the system said.
     #[must_use]
     pub fn digest(&self, file: VocabularyFile) -> [u8; 32] {
-        let content = match fs::read(self.root.join(file.name())) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => format!("\0{error}").into_bytes(),
+        let content = match file {
+            VocabularyFile::Themes => self.themes_bytes(),
+            _ => match fs::read(self.root.join(file.name())) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+                Err(error) => format!("\0{error}").into_bytes(),
+            },
         };
         blake3::hash(&content).into()
     }
 }
 
-fn read_optional(path: &Path) -> Result<Option<String>, Error> {
+pub(super) fn read_optional(path: &Path) -> Result<Option<String>, Error> {
     let unreadable = |source| Error::Unreadable {
         path: path.to_owned(),
         source,

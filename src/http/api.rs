@@ -1,6 +1,8 @@
 //! The API: one module for each endpoint.
 
+mod export;
 mod health;
+mod matrix;
 mod passages;
 mod reports;
 mod search;
@@ -18,6 +20,8 @@ pub(super) use reports::whole;
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(resource("/api/v1/search", |route| route.to(search::get)))
+        .service(resource("/api/v1/matrix", |route| route.to(matrix::get)))
+        .service(resource("/api/v1/export", |route| route.to(export::get)))
         .service(resource("/api/v1/suggest", |route| route.to(suggest::get)))
         .service(resource("/api/v1/passages/{id}", |route| {
             route.to(passages::get)

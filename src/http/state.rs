@@ -62,6 +62,32 @@ impl State {
         self.served.condition()
     }
 
+    /// Runs part of a long answer off the async workers, in its turn among the searches. Whoever
+    /// waits for that answer has been let in already, so nothing is refused and nothing timed.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Internal`] when the thread breaks off, or what `work` says.
+    pub(super) async fn run_part<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, Problem> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.gate.running)
+            .acquire_owned()
+            .await
+            .map_err(|_| Problem::Overloaded)?;
+        web::block(move || {
+            let _permit = permit;
+            work()
+        })
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "检索线程中断");
+            Problem::Internal
+        })?
+    }
+
     /// Runs `work` on `snapshot` off the async workers.
     ///
     /// # Errors

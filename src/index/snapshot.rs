@@ -1,6 +1,6 @@
 //! One generation, opened: what a request sees from its start to its end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +28,9 @@ pub(super) const VOCABULARY: &str = "vocabulary.json";
 pub struct Vocabulary {
     /// Id and label of each theme, in the taxonomy's order.
     pub themes: Vec<(String, String)>,
+    /// The id of the theme that each theme is part of; those of the first level are not in it.
+    #[serde(default)]
+    pub theme_parents: BTreeMap<String, String>,
     /// The corpus's own words for the tokenizer.
     pub words: Vec<(String, Option<usize>)>,
 }
@@ -141,6 +144,19 @@ impl Snapshot {
     #[must_use]
     pub fn themes(&self) -> &[(String, String)] {
         &self.generation.vocabulary.themes
+    }
+
+    /// Id and label of each theme that this one is part of, outermost first.
+    #[must_use]
+    pub fn themes_above(&self, id: &str) -> Vec<&(String, String)> {
+        let parents = &self.generation.vocabulary.theme_parents;
+        let above = std::iter::successors(parents.get(id), |id| parents.get(*id));
+        let mut above: Vec<&(String, String)> = above
+            .take(crate::theme::MAX_LEVELS)
+            .filter_map(|id| self.themes().iter().find(|(known, _)| known == id))
+            .collect();
+        above.reverse();
+        above
     }
 
     /// The words it holds.
