@@ -17,15 +17,40 @@ pub(super) struct Number {
     pub(super) value: f64,
     /// What its 万 and 亿 are worth, for a number before it that shares them: 2—3万人.
     pub(super) magnitude: f64,
-    /// Whether it is written without figures.
-    pub(super) is_chinese: bool,
-    /// Whether it is 百, 千, 万 without a numeral before them.
-    pub(super) is_bare: bool,
+    pub(super) writing: Writing,
     pub(super) qualifier: Option<Qualifier>,
     /// Whether a sign before `start` puts it below zero.
     pub(super) is_negative: bool,
+}
+
+impl Number {
+    /// Whether it is 百, 千, 万 without a numeral before them.
+    pub(super) fn is_bare(&self) -> bool {
+        self.writing == Writing::Bare
+    }
+
     /// Whether it is a share already: 百分之三十.
-    pub(super) is_share: bool,
+    pub(super) fn is_share(&self) -> bool {
+        self.writing == Writing::Share
+    }
+
+    /// Whether it is written without figures.
+    pub(super) fn is_chinese(&self) -> bool {
+        matches!(self.writing, Writing::Numerals | Writing::Bare)
+    }
+}
+
+/// How a number is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// 38, 3.8万.
+    Figures,
+    /// 三十八.
+    Numerals,
+    /// 百, 千万.
+    Bare,
+    /// 百分之三十, 三分之二.
+    Share,
 }
 
 /// Whether a number may begin with `c`.
@@ -68,8 +93,11 @@ pub(super) fn number_at(view: &View, start: usize) -> Result<Number, usize> {
     let own = view.slice(start, end);
     let is_chinese = !own.iter().any(char::is_ascii_digit);
     let mut magnitude = magnitude(own, is_chinese);
-    let mut is_bare = false;
-    let mut is_share = false;
+    let mut writing = if is_chinese {
+        Writing::Numerals
+    } else {
+        Writing::Figures
+    };
     if let Some(parts) = fraction(view, end) {
         // 百分之三十, 三分之二
         let whole = value.or_else(|| bare(own)).filter(|whole| *whole >= 2.0);
@@ -78,7 +106,7 @@ pub(super) fn number_at(view: &View, start: usize) -> Result<Number, usize> {
         if let (Some(whole), Some(part)) = (whole, part) {
             value = Some(part / whole * 100.0);
             end = parts_end;
-            is_share = true;
+            writing = Writing::Share;
             magnitude = 1.0;
         } else {
             return Err(parts_end);
@@ -86,13 +114,15 @@ pub(super) fn number_at(view: &View, start: usize) -> Result<Number, usize> {
     }
     if value.is_none() && is_chinese {
         value = bare(own);
-        is_bare = value.is_some();
+        writing = Writing::Bare;
     }
     let Some(mut value) = value else {
         return Err(end);
     };
     let mut qualifier = None;
-    if !is_share && let Some('多' | '余' | '来') = after(end) {
+    if writing != Writing::Share
+        && let Some('多' | '余' | '来') = after(end)
+    {
         qualifier = Some(if after(end) == Some('来') {
             Qualifier::About
         } else {
@@ -130,11 +160,9 @@ pub(super) fn number_at(view: &View, start: usize) -> Result<Number, usize> {
         end,
         value,
         magnitude,
-        is_chinese,
-        is_bare,
+        writing,
         qualifier,
         is_negative,
-        is_share,
     })
 }
 

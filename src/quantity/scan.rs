@@ -70,7 +70,7 @@ fn walk(text: &str, is_query: bool) -> Vec<InQuery> {
 pub(super) fn whole(view: &View) -> Option<(f64, Option<Class>)> {
     let number = number_at(view, 0).ok()?;
     let end = view.chars.len();
-    if number.end == end && !number.is_share {
+    if number.end == end && !number.is_share() {
         return Some((number.value, None));
     }
     let unit = unit_of(view, &number, number.end)?;
@@ -112,7 +112,7 @@ fn figure(view: &View, start: usize, is_query: bool) -> Result<Figure, usize> {
         return Ok(range);
     }
     // Readers who type 10亿以上 mean money.
-    let is_money = is_query && first.magnitude >= 1e8 && !first.is_bare;
+    let is_money = is_query && first.magnitude >= 1e8 && !first.is_bare();
     if is_money && let Some(unit) = unit::at(&['元']) {
         return Ok(Figure {
             number: first,
@@ -129,7 +129,7 @@ fn figure(view: &View, start: usize, is_query: bool) -> Result<Figure, usize> {
 
 /// 百分之 has said what the unit would say.
 fn unit_length(number: &Number, unit: &Unit) -> usize {
-    if number.is_share {
+    if number.is_share() {
         0
     } else {
         unit.text.chars().count()
@@ -139,12 +139,12 @@ fn unit_length(number: &Number, unit: &Unit) -> usize {
 /// 2—3万人, 5-6%: the first number has the unit of the second, and its 万 where it would else be
 /// out of proportion.
 fn range(view: &View, first: &Number) -> Option<Figure> {
-    if first.is_bare || first.is_share {
+    if first.is_bare() || first.is_share() {
         return None;
     }
     let length = separator(view, first.end)?;
     let second = number_at(view, first.end + length).ok()?;
-    if second.is_bare || second.is_share || second.is_chinese != first.is_chinese {
+    if second.is_bare() || second.is_share() || second.is_chinese() != first.is_chinese() {
         return None;
     }
     let unit = unit_of(view, &second, second.end)?;
@@ -179,7 +179,7 @@ fn range_with_units(view: &View, one: Figure) -> Figure {
         let sign = usize::from(length == 1 && view.get(one.end + 1) == Some('-'));
         let second = number_at(view, one.end + length + sign).ok()?;
         let unit = unit_of(view, &second, second.end)?;
-        let is_same = unit.class == one.unit.class && second.is_share == one.number.is_share;
+        let is_same = unit.class == one.unit.class && second.is_share() == one.number.is_share();
         is_same.then_some((second, unit))
     });
     let Some((second, unit)) = second else {
@@ -208,7 +208,7 @@ fn separator(view: &View, at: usize) -> Option<usize> {
 
 /// The unit at `at`, where `number` before it makes a figure.
 fn unit_of(view: &View, number: &Number, at: usize) -> Option<&'static Unit> {
-    if number.is_share {
+    if number.is_share() {
         return unit::at(&['%']);
     }
     let unit = unit::at(view.rest(at))?;
@@ -223,7 +223,7 @@ fn unit_of(view: &View, number: &Number, at: usize) -> Option<&'static Unit> {
         return None;
     }
     // “四名工程”
-    if is_counted && number.is_chinese && before == Some('"') {
+    if is_counted && number.is_chinese() && before == Some('"') {
         return None;
     }
     // 前3名, 第3
@@ -231,20 +231,20 @@ fn unit_of(view: &View, number: &Number, at: usize) -> Option<&'static Unit> {
         return None;
     }
     let is_figure = match unit.form {
-        Form::Noun | Form::Thousands if number.is_bare => false,
-        _ if number.is_bare => {
+        Form::Noun | Form::Thousands if number.is_bare() => false,
+        _ if number.is_bare() => {
             number.qualifier.is_some()
                 || qualifier_before(view, number.start).is_some()
                 || unit.form == Form::Measure && number.value >= 1e6
         }
-        Form::Measure => !(number.is_chinese && unit.text == "倍" && number.value < 1.0),
-        Form::Concrete => !number.is_chinese || number.value >= 2.0,
-        Form::Generic => !number.is_chinese || number.value >= 20.0,
+        Form::Measure => !(number.is_chinese() && unit.text == "倍" && number.value < 1.0),
+        Form::Concrete => !number.is_chinese() || number.value >= 2.0,
+        Form::Generic => !number.is_chinese() || number.value >= 20.0,
         Form::Thousands => number.magnitude >= 1e4,
         // 百亿县 and 50万县 are kinds of counties.
         Form::Noun => {
             let is_division = matches!(unit.text, "县" | "市" | "省" | "镇");
-            !number.is_chinese && !is_year && !(is_division && number.magnitude > 1.0)
+            !(number.is_chinese() || is_year || is_division && number.magnitude > 1.0)
         }
     };
     // A third of a thing is not counted, but on average.

@@ -65,7 +65,7 @@ const fn noun(text: &'static str, stops: &'static str) -> Unit {
 const MU: f64 = 10_000.0 / 15.0;
 
 /// Every unit. Of two that fit, the longer is meant.
-static UNITS: [Unit; 132] = [
+static UNITS: [Unit; 138] = [
     // Shares and changes.
     measure("%", Class::Share, 1.0),
     measure("‰", Class::Share, 0.1),
@@ -94,6 +94,12 @@ static UNITS: [Unit; 132] = [
     measure("新台币", Class::ForeignMoney, 1.0),
     measure("英镑", Class::ForeignMoney, 1.0),
     measure("卢布", Class::ForeignMoney, 1.0),
+    measure("港币", Class::ForeignMoney, 1.0),
+    measure("加元", Class::ForeignMoney, 1.0),
+    measure("法郎", Class::ForeignMoney, 1.0),
+    measure("瑞士法郎", Class::ForeignMoney, 1.0),
+    measure("卢比", Class::ForeignMoney, 1.0),
+    measure("泰铢", Class::ForeignMoney, 1.0),
     // People.
     unit("人", Class::People, 1.0, Form::Concrete, "民均类工为行"),
     unit("人口", Class::People, 1.0, Form::Concrete, ""),
@@ -277,7 +283,8 @@ pub(super) fn at(rest: &[char]) -> Option<&'static Unit> {
     let is_bound = matches!(rest.get(length..), Some(['以', '上' | '下' | '内', ..]));
     let runs_on =
         unit.stops.contains(next) && !is_bound || is_latin && next.is_ascii_alphanumeric();
-    (!runs_on).then_some(unit)
+    // 4米15 and “3个100” go on.
+    (!(runs_on || next.is_ascii_digit())).then_some(unit)
 }
 
 /// How many characters `text` has, where `rest` begins with it.
@@ -295,8 +302,10 @@ pub(super) fn length_at(rest: &[char], text: &str) -> Option<usize> {
 /// What a thing counted by a classifier is, where its name says more than the classifier does.
 pub(super) fn class_of_noun(noun: &str) -> Option<Class> {
     const PLACES: [&str; 6] = ["学位", "床位", "泊位", "车位", "席位", "座位"];
-    PLACES
-        .iter()
-        .any(|place| noun.ends_with(place))
-        .then_some(Class::Places)
+    const HOURS: [&str; 2] = ["学时", "课时"];
+    let ends = |words: &[&str]| words.iter().any(|word| noun.ends_with(word));
+    if ends(&PLACES) {
+        return Some(Class::Places);
+    }
+    ends(&HOURS).then_some(Class::Duration)
 }

@@ -221,8 +221,7 @@ pub(super) fn context(
     let mut kind = match (change, per) {
         // 人均增收1200元 is first of all an amount for each.
         (Some(_), Some(Kind::PerPerson)) if !is_relative => Kind::PerPerson,
-        (Some((_, kind)), _) => kind,
-        (None, Some(kind)) => kind,
+        (Some((_, kind)), _) | (None, Some(kind)) => kind,
         (None, None) => Kind::Amount,
     };
     // 分别增长5%和7%

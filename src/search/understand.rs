@@ -62,9 +62,10 @@ pub(super) fn understand(
     options: &Options,
 ) -> Result<Understood, index::Error> {
     let parsed = query::parse(&request.text);
-    let bounds = match parsed.has_syntax {
-        true => Vec::new(),
-        false => condition::find(&request.text),
+    let bounds = if parsed.has_syntax {
+        Vec::new()
+    } else {
+        condition::find(&request.text)
     };
     if bounds.is_empty() {
         return words(snapshot, request, options, &parsed);
