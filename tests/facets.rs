@@ -46,7 +46,14 @@ fn values(hit: &Hit, facet: Facet) -> Vec<String> {
             .collect(),
         Facet::Kind => vec![hit.passage.kind.as_str().to_owned()],
         Facet::Report => vec![hit.report.id.clone()],
-        Facet::Year => hit.passage.years.iter().map(u16::to_string).collect(),
+        Facet::Year => match hit.report.metadata.year {
+            Some(year) => vec![year.to_string()],
+            None => hit.passage.years.iter().map(u16::to_string).collect(),
+        },
+        Facet::Issuer => {
+            let issuers = hit.report.metadata.issuers();
+            issuers.into_iter().map(str::to_owned).collect()
+        }
     }
 }
 

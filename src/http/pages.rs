@@ -16,18 +16,19 @@ use super::params;
 use super::problem::Problem;
 use super::state::State;
 use crate::search::{self, Facet, Highlighter};
-use view::{PassagePage, ProblemPage, ReportPage, SearchPage};
+use view::{MatrixPage, PassagePage, ProblemPage, ReportPage, SearchPage};
 
 const STYLE: &str = include_str!("pages/style.css");
 const ICON: &str = include_str!("pages/icon.svg");
 /// The facets beside the hits, in the order they are shown.
-const SHOWN: [Facet; 6] = [
+const SHOWN: [Facet; 7] = [
     Facet::Province,
     Facet::City,
     Facet::County,
     Facet::Theme,
     Facet::Kind,
     Facet::Year,
+    Facet::Issuer,
 ];
 
 /// How many passages like one are named on its page.
@@ -37,6 +38,7 @@ const SIMILAR: usize = 5;
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(resource("/", |route| route.to(home)))
+        .service(resource("/matrix", |route| route.to(matrix)))
         .service(resource("/passages/{id}", |route| route.to(passage)))
         .service(resource("/reports/{id}", |route| route.to(report)))
         .service(resource("/assets/style.css", |route| route.to(style)))
@@ -90,6 +92,26 @@ async fn home(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
         caching::label(&mut answer, &tag);
         let view = SearchPage::new(&shown, &request, &response, &pairs, depth);
         Ok(page(answer, &view))
+    };
+    answer
+        .await
+        .unwrap_or_else(|problem: Problem| refusal(&problem))
+}
+
+async fn matrix(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let answer = async {
+        let pairs = params::pairs(http.query_string());
+        let (request, axes) = params::matrix(&pairs, &state)?;
+        let snapshot = state.snapshot();
+        let tag = caching::tag(&state, &snapshot);
+        let options = state.options;
+        let view = state
+            .run(snapshot, move |snapshot| {
+                let matrix = search::matrix(snapshot, &request, &options, &axes)?;
+                Ok(MatrixPage::new(&request, axes, &matrix, &pairs))
+            })
+            .await?;
+        Ok(cached(&http, &tag, &view))
     };
     answer
         .await

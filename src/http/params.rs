@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use super::problem::Problem;
 use super::state::State;
-use crate::search::{Facet, Match, Request, Sort};
+use super::wire::Format;
+use crate::date::Date;
+use crate::quantity::Condition;
+use crate::search::{Axes, Dates, Facet, Match, Request, Sort};
 
 /// The most values one field may be filtered by.
 const MAX_VALUES: usize = 100;
+/// The most conditions on figures.
+const MAX_QUANTITIES: usize = 10;
 /// The most hits on a page.
 pub(super) const MAX_PER_PAGE: usize = 100;
 /// The most completions, and how many are given where the request names no number.
@@ -16,9 +21,18 @@ const SUGGESTIONS: usize = 8;
 /// Characters of a name or value that a refusal repeats.
 const REPEATED_CHARS: usize = 100;
 /// What may be asked of a search besides filters.
-const PLAIN: [&str; 8] = [
-    "q", "match", "rewrites", "facets", "sort", "page", "per_page", "explain",
+const PLAIN: [&str; 11] = [
+    "q", "match", "rewrites", "facets", "sort", "page", "per_page", "explain", "quantity",
+    "date_from", "date_to",
 ];
+
+/// What may be asked of a search only where its hits are shown page by page.
+const PAGED: [&str; 4] = ["facets", "page", "per_page", "explain"];
+/// Rows and columns of a matrix where the request names no number, and the most of them.
+const CELLS: usize = 50;
+const MAX_CELLS: usize = 1000;
+/// The most hits of an export that names a limit.
+const MAX_EXPORT: usize = 10_000_000;
 
 /// The parameters of a search in the order they may be given.
 fn search_names() -> Vec<&'static str> {
@@ -38,7 +52,71 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
 /// The search that the pairs of a query string ask for.
 pub(super) fn search(pairs: &[(String, String)], state: &State) -> Result<Request, Problem> {
     let names = search_names();
+    request(&Given::new(pairs, &names)?, state)
+}
+
+/// The search whose hits are counted by two fields, and by which.
+pub(super) fn matrix(
+    pairs: &[(String, String)],
+    state: &State,
+) -> Result<(Request, Axes), Problem> {
+    let own = ["rows", "cols", "rows_limit", "cols_limit", "zeros"];
+    let names = unpaged(&own, &["sort"]);
     let given = Given::new(pairs, &names)?;
+    let axis = |name: &'static str, usual: Facet| match given.one(name)? {
+        None => Ok(usual),
+        Some(value) => Facet::named(value).ok_or_else(|| {
+            let all = Facet::ALL.map(Facet::as_str).join("、");
+            bad(name, value, &format!("{all} 之一"))
+        }),
+    };
+    let rows = axis("rows", Facet::Province)?;
+    let usual = if rows == Facet::Theme {
+        Facet::Province
+    } else {
+        Facet::Theme
+    };
+    let cols = axis("cols", usual)?;
+    if rows == cols {
+        return Err(bad("cols", cols.as_str(), "与 rows 不同的另一项"));
+    }
+    let axes = Axes {
+        rows,
+        cols,
+        rows_limit: given.number("rows_limit", MAX_CELLS)?.unwrap_or(CELLS),
+        cols_limit: given.number("cols_limit", MAX_CELLS)?.unwrap_or(CELLS),
+        zeros: given.flag("zeros")?.unwrap_or(false),
+    };
+    Ok((request(&given, state)?, axes))
+}
+
+/// The search whose hits are all sent, in which form, and how many at most.
+pub(super) fn export(
+    pairs: &[(String, String)],
+    state: &State,
+) -> Result<(Request, Format, Option<usize>), Problem> {
+    let names = unpaged(&["format", "limit"], &[]);
+    let given = Given::new(pairs, &names)?;
+    let format = match given.one("format")? {
+        None => Format::Csv,
+        Some(value) => {
+            Format::named(value).ok_or_else(|| bad("format", value, "csv、jsonl 或 md"))?
+        }
+    };
+    let limit = given.number("limit", MAX_EXPORT)?;
+    Ok((request(&given, state)?, format, limit))
+}
+
+/// The parameters of a search that has no pages, with `own` ones and without others.
+fn unpaged(own: &[&'static str], without: &[&str]) -> Vec<&'static str> {
+    search_names()
+        .into_iter()
+        .filter(|name| !PAGED.contains(name) && !without.contains(name))
+        .chain(own.iter().copied())
+        .collect()
+}
+
+fn request(given: &Given<'_>, state: &State) -> Result<Request, Problem> {
     let mut request = Request {
         per_page: state.per_page,
         facets: vec![Facet::Province, Facet::Theme],
@@ -58,8 +136,17 @@ pub(super) fn search(pairs: &[(String, String)], state: &State) -> Result<Reques
         request.sort = Sort::ALL
             .into_iter()
             .find(|sort| sort.as_str() == value)
-            .ok_or_else(|| bad("sort", value, "relevance、region 或 document"))?;
+            .ok_or_else(|| bad("sort", value, "relevance、region、document、quantity 或 date"))?;
     }
+    request.quantities = quantities(&given.all("quantity"))?;
+    if request.sort == Sort::Quantity && request.quantities.is_empty() {
+        let needed = "有 quantity 条件时才能按数值排序，如 quantity=money>=10亿元";
+        return Err(bad("sort", request.sort.as_str(), needed));
+    }
+    request.dates = Dates {
+        from: given.day("date_from")?,
+        to: given.day("date_to")?,
+    };
     if let Some(rewrites) = given.flag("rewrites")? {
         request.rewrites = rewrites;
     }
@@ -87,6 +174,21 @@ pub(super) fn search(pairs: &[(String, String)], state: &State) -> Result<Reques
             .insert(facet, values.into_iter().map(str::to_owned).collect());
     }
     Ok(request)
+}
+
+/// The conditions on figures that the values of `quantity` are.
+fn quantities(values: &[&str]) -> Result<Vec<Condition>, Problem> {
+    if values.len() > MAX_QUANTITIES {
+        let given = format!("{} 个条件", values.len());
+        let allowed = format!("至多 {MAX_QUANTITIES} 个条件");
+        return Err(bad("quantity", &given, &allowed));
+    }
+    values
+        .iter()
+        .map(|value| {
+            Condition::parse(value).map_err(|allowed| bad("quantity", value, &allowed))
+        })
+        .collect()
 }
 
 /// The page and page length that a listing is asked for.
@@ -182,6 +284,15 @@ impl<'a> Given<'a> {
                 "true" => Ok(true),
                 "false" => Ok(false),
                 _ => Err(bad(name, value, "true 或 false")),
+            })
+            .transpose()
+    }
+
+    /// A day of the calendar.
+    fn day(&self, name: &'static str) -> Result<Option<Date>, Problem> {
+        self.one(name)?
+            .map(|value| {
+                Date::parse(value).ok_or_else(|| bad(name, value, "日期，如 2016-11-24"))
             })
             .transpose()
     }

@@ -57,6 +57,11 @@ impl Links {
             .filter(|(other, given)| other != name || given != value)
             .cloned()
             .collect();
+        let is_bounded = pairs.iter().any(|(name, _)| name == "quantity");
+        let pairs: Vec<(String, String)> = pairs
+            .into_iter()
+            .filter(|(name, value)| is_bounded || name != "sort" || value != "quantity")
+            .collect();
         address("/", &pairs)
     }
 
@@ -65,9 +70,54 @@ impl Links {
         let pairs: Vec<(String, String)> = self
             .pairs
             .iter()
-            .filter(|(name, _)| Facet::named(name).is_none())
+            .filter(|(name, _)| {
+                let narrows = matches!(name.as_str(), "quantity" | "date_from" | "date_to");
+                Facet::named(name).is_none() && !narrows
+            })
+            // Without a condition there is no figure to sort by.
+            .filter(|(name, value)| name != "sort" || value != "quantity")
             .cloned()
             .collect();
+        address("/", &pairs)
+    }
+
+    /// The file of all hits.
+    pub(super) fn export(&self, format: &str) -> String {
+        let mut pairs = self.without_name("per_page");
+        pairs.push(("format".to_owned(), format.to_owned()));
+        address("/api/v1/export", &pairs)
+    }
+
+    /// The matrix of the hits, with one side changed.
+    pub(super) fn matrix(&self, sides: &[(&str, &str)]) -> String {
+        let mut pairs: Vec<(String, String)> = self
+            .pairs
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "sort" | "per_page"))
+            .filter(|(name, _)| !sides.iter().any(|(side, _)| side == name))
+            .cloned()
+            .collect();
+        let sides = sides
+            .iter()
+            .map(|&(side, facet)| (side.to_owned(), facet.to_owned()));
+        pairs.extend(sides);
+        address("/matrix", &pairs)
+    }
+
+    /// The search that a matrix counts, with these values in the place of their fields' filters.
+    pub(super) fn narrowed(&self, values: &[(Facet, &str)]) -> String {
+        let mut pairs: Vec<(String, String)> = self
+            .pairs
+            .iter()
+            .filter(|(name, _)| {
+                let own = ["rows", "cols", "rows_limit", "cols_limit", "zeros"];
+                !own.contains(&name.as_str())
+                    && !values.iter().any(|(facet, _)| facet.as_str() == name)
+            })
+            .cloned()
+            .collect();
+        let values = values.iter();
+        pairs.extend(values.map(|(facet, value)| (facet.as_str().to_owned(), (*value).to_owned())));
         address("/", &pairs)
     }
 

@@ -12,6 +12,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::HitAnswer;
+use crate::report::Metadata;
 use crate::search::Hit;
 
 /// What stands between the levels of a path.
@@ -19,13 +20,16 @@ const SEPARATOR: &str = " › ";
 /// How a cell begins that a spreadsheet could take for a formula, whatever its width.
 const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 /// The names of the columns.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 16] = [
     "序号",
     "报告",
     "地区",
     "省份",
     "城市",
     "区县",
+    "发文机关",
+    "文号",
+    "日期",
     "标题",
     "主题",
     "正文",
@@ -141,8 +145,8 @@ impl Exporter {
         format!("{}/passages/{}", self.base, hit.passage.id)
     }
 
-    fn cells(&self, hit: &Hit) -> [String; 13] {
-        let region = &hit.report.region;
+    fn cells(&self, hit: &Hit) -> [String; 16] {
+        let (region, metadata) = (&hit.report.region, &hit.report.metadata);
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
         let themes: Vec<String> = hit
             .passage
@@ -156,6 +160,9 @@ impl Exporter {
             name(&region.province),
             name(&region.city),
             name(&region.county),
+            name(&metadata.issuer),
+            name(&metadata.document_number),
+            date(metadata),
             hit.passage.heading_path.join(SEPARATOR),
             themes.join("；"),
             hit.passage.text.clone(),
@@ -217,19 +224,38 @@ impl Exporter {
     }
 }
 
-/// How a passage is cited: report, heading, source.
+/// How a passage is cited: who issued the report, its title, number and date, the heading, the
+/// source.
 fn citation(hit: &Hit) -> String {
+    let (report, metadata) = (&hit.report, &hit.report.metadata);
     let heading = hit.passage.heading_path.join(SEPARATOR);
+    let heading = if heading.is_empty() {
+        hit.passage.kind.label()
+    } else {
+        &heading
+    };
+    let date = date(metadata);
     [
-        hit.report.title.as_str(),
-        if heading.is_empty() {
-            hit.passage.kind.label()
-        } else {
-            &heading
-        },
-        hit.report.source.as_str(),
+        metadata.issuer.as_deref().unwrap_or_default(),
+        &report.title,
+        metadata.document_number.as_deref().unwrap_or_default(),
+        &date,
+        heading,
+        metadata.url.as_deref().unwrap_or(&report.source),
     ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
     .join("．")
+}
+
+/// The day of a report, or its year; empty where neither is known.
+fn date(metadata: &Metadata) -> String {
+    match (metadata.date, metadata.year) {
+        (Some(date), _) => date.to_string(),
+        (None, Some(year)) => year.to_string(),
+        (None, None) => String::new(),
+    }
 }
 
 fn region_name(hit: &Hit) -> String {
