@@ -6,11 +6,13 @@
 //! after a site's furniture go, unless they hold prose. The title often stands outside, with
 //! issuer and date in a table of their own; both are read before the rest is left ([`head`]).
 //!
-//! Invariant: nothing here recurses deeper than a table's cell, so a page nested deeply costs no
-//! more than a flat one; what takes the parser too long, the limits of the process end.
+//! Invariant: nothing here recurses deeper than a table's cell, and what is nested too deep for the
+//! parser is made shallow first ([`shallow`]), so a page nested deeply costs no more than a flat one
+//! (`tests/formats.rs`).
 
 mod head;
 mod outline;
+mod shallow;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -23,6 +25,7 @@ use crate::corpus::decode::{self, Decoded};
 use crate::numbering;
 use head::Head;
 use outline::{Kind, Outline, Part};
+use shallow::shallow;
 
 /// A part holds nearly all the prose when it has so many hundredths of it.
 const NEARLY_ALL: usize = 90;
@@ -40,7 +43,7 @@ const LONG_CELL: usize = 200;
 /// The text of a web page's `bytes`.
 pub(super) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     let decoded = text_of(bytes)?;
-    let html = Html::parse_document(&decoded.text);
+    let html = Html::parse_document(&shallow(&decoded.text));
     let head = Head::of(&html);
     let outline = Outline::of(&html);
     drop(html);
