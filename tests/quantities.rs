@@ -23,9 +23,9 @@ struct Judged {
     kind: String,
 }
 
-/// The sentences of `tests/cases/quantities/judged.txt`, which says how it is written.
+/// The sentences of `tests/quantities/judged.txt`, which says how it is written.
 fn judged() -> Vec<(String, Vec<Judged>)> {
-    let path = root().join("tests/cases/quantities/judged.txt");
+    let path = root().join("tests/quantities/judged.txt");
     let cases = fs::read_to_string(path).unwrap();
     let mut sentences: Vec<(String, Vec<Judged>)> = Vec::new();
     for line in cases.lines() {
