@@ -9,6 +9,7 @@
 //! blank space (`tests/splitting.rs`).
 
 mod boilerplate;
+mod copies;
 mod decode;
 mod document_number;
 mod extract;

@@ -21,6 +21,7 @@
 //! | [`theme`] | the theme taxonomy, and texts to themes with the terms that decided |
 //! | [`synonym`] | words that mean the same, found in a query |
 //! | [`year`] | the years a text mentions |
+//! | [`date`] | days of the calendar, as texts write them |
 //! | [`number`] | the numbers of a query, and how else texts write them |
 //! | [`numbering`] | the numbers documents put before their units |
 //! | [`report`] | reports, passages, spans, warnings: the words all others speak |
@@ -44,6 +45,7 @@ pub mod region;
 pub mod theme;
 pub mod synonym;
 pub mod year;
+pub mod date;
 pub mod number;
 pub mod numbering;
 pub mod report;

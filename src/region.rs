@@ -12,6 +12,7 @@
 mod chain;
 mod mention;
 mod names;
+mod office;
 mod table;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ use names::Level;
 use table::TABLE;
 
 pub use mention::{Mention, mentions};
+pub use office::{given, is_national_congress, of_mark, of_office};
 
 /// A division, or a name that resolves to none.
 ///

@@ -7,9 +7,14 @@
 //! Invariants: counts equal a recount by brute force (`tests/facets.rs`); ranking is the same in
 //! every run, ties in the order of the corpus (`tests/ranking.rs`).
 
+mod asked;
+mod dates;
 mod explain;
+mod export;
 mod facets;
 mod feedback;
+mod matrix;
+mod quantities;
 mod rank;
 mod similar;
 mod snippet;
@@ -24,8 +29,12 @@ use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
 
+pub use dates::Dates;
 pub use explain::Addend;
+pub use export::{Export, export};
 pub use facets::{Facet, FacetValue};
+pub use quantities::{Figure, figures};
+pub use matrix::{Axes, Axis, Matrix, matrix};
 pub use rank::Sort;
 pub use similar::{SharedTerm, Similar, similar};
 pub use snippet::{Highlighter, Marked, Snippet};
@@ -35,8 +44,10 @@ pub use understand::Rewrite;
 use crate::analysis::Normalized;
 use crate::config;
 use crate::index::{self, PassageRecord, ReportRecord, Snapshot};
-use crate::query::{self, Compiled, Compiler, Leaf, NamedRegion, QueryWord, Weights};
+use crate::quantity::Condition;
+use crate::query::{self, Compiled, Compiler, Leaf, NamedRegion, Needle, QueryWord, Weights};
 use crate::region::Region;
+use asked::{Asked, Ordered};
 use understand::Understood;
 
 /// How many times as many passages a relaxed question is to find as another relaxed query: those
@@ -78,6 +89,10 @@ pub struct Request {
     pub rewrites: bool,
     /// What the hits are narrowed to.
     pub filters: Filters,
+    /// The days its report is of.
+    pub dates: Dates,
+    /// What figures a hit has: one that meets each.
+    pub quantities: Vec<Condition>,
     /// The facets to count.
     pub facets: Vec<Facet>,
     /// The order of the hits.
@@ -97,6 +112,8 @@ impl Default for Request {
             matching: Match::Smart,
             rewrites: true,
             filters: Filters::new(),
+            dates: Dates::default(),
+            quantities: Vec::new(),
             facets: Vec::new(),
             sort: Sort::Relevance,
             page: 1,
@@ -147,6 +164,10 @@ pub struct Response {
     pub did_you_mean: Option<String>,
     /// The regions the query names, with the filter that selects each.
     pub regions: Vec<RegionNamed>,
+    /// The bounds on figures that the query names and that hits meet.
+    pub quantities: Vec<Condition>,
+    /// Those that no passage with its other words meets, so that they are looked for as typed.
+    pub unmet_quantities: Vec<Condition>,
     /// Set where the query was relaxed.
     pub relaxed: Option<Relaxation>,
     /// Whether words beyond the most that are looked up were left out.
@@ -211,6 +232,8 @@ pub struct Hit {
     pub heading: Option<Marked>,
     /// Its report's title with matches marked.
     pub title: Marked,
+    /// The figures in its text, where any were asked for.
+    pub figures: Vec<Figure>,
     /// What the score is the sum of, where it was asked for.
     pub explanation: Option<Vec<Addend>>,
 }
@@ -232,6 +255,8 @@ pub fn search(
         rewrites,
         did_you_mean,
         regions,
+        conditions,
+        unmet,
     } = read(snapshot, request, options)?;
     let Chosen {
         query,
@@ -239,13 +264,8 @@ pub fn search(
         relaxed,
     } = choose(searcher, &compiled, complete, options.relax_below)?;
     let query = &*query;
-    let sort = if compiled.lists_all && request.sort == Sort::Relevance {
-        Sort::Document
-    } else {
-        request.sort
-    };
 
-    let filters = engine_filters(snapshot, &request.filters);
+    let filters = engine_filters(snapshot, request);
     let narrowed = narrow(query, &filters, None);
     let skip = request
         .page
@@ -257,34 +277,21 @@ pub fn search(
         .copied()
         .filter(|facet| !request.filters.contains_key(facet))
         .collect();
-    let end = skip.saturating_add(request.per_page);
-    let asks_again =
-        sort == Sort::Relevance && compiled.is_question && options.weights.feedback > 0.0;
-    let wanted = if asks_again && skip < feedback::WINDOW {
-        end.max(feedback::WINDOW)
-    } else {
-        end
+    let asked = Asked {
+        snapshot,
+        request,
+        options,
+        compiled: &compiled,
+        complete: complete.as_ref(),
+        conditions: &conditions,
     };
-    let (mut top, total, mut counts) = searcher.search(
-        &narrowed,
-        &(
-            rank::collector(sort, complete.clone(), 0, wanted),
-            Count,
-            facets::Counter::new(&plain),
-        ),
-    )?;
-    let mut related = Vec::new();
-    if asks_again {
-        let compiler = Compiler::new(snapshot, options.weights);
-        let words = compiled.words.len();
-        let first = top.len().min(feedback::WINDOW);
-        if let Some(first) = top.get_mut(..first) {
-            related =
-                feedback::leaves(snapshot, &compiler, words, first, options.weights.feedback)?;
-            feedback::add(searcher, &related, first)?;
-            rank::order(complete.as_ref(), first);
-        }
-    }
+    let end = skip.saturating_add(request.per_page);
+    let Ordered {
+        top,
+        total,
+        mut counts,
+        related,
+    } = asked.order(&*narrowed, skip, end, &plain)?;
     let top = top.into_iter().skip(skip).take(request.per_page);
     // A field that is filtered is counted without its own filter, so that its other values can
     // still be chosen.
@@ -299,6 +306,7 @@ pub fn search(
 
     let mut reader = HitReader::new(snapshot, request, options, &compiled, relaxed.is_some());
     reader.leaves.extend(&related);
+    reader.conditions.extend(conditions.iter().cloned());
     let hits = top
         .map(|ranked| {
             let complete = complete
@@ -315,6 +323,8 @@ pub fn search(
             .into_iter()
             .filter_map(|named| region_named(snapshot, named))
             .collect(),
+        quantities: conditions,
+        unmet_quantities: unmet,
         relaxed,
         truncated: compiled.truncated,
         hits,
@@ -454,10 +464,16 @@ fn choose(
     })
 }
 
-type EngineFilters = Vec<(Facet, Box<dyn EngineQuery>)>;
+/// Filters by field; those on figures and days are of none.
+type EngineFilters = Vec<(Option<Facet>, Box<dyn EngineQuery>)>;
 
-fn engine_filters(snapshot: &Snapshot, filters: &Filters) -> EngineFilters {
-    filters
+fn engine_filters(snapshot: &Snapshot, request: &Request) -> EngineFilters {
+    let figures = request
+        .quantities
+        .iter()
+        .map(|condition| (None, quantities::filter(condition)));
+    request
+        .filters
         .iter()
         .map(|(&facet, values)| {
             let any = values
@@ -471,8 +487,10 @@ fn engine_filters(snapshot: &Snapshot, filters: &Filters) -> EngineFilters {
                 })
                 .collect();
             let query: Box<dyn EngineQuery> = Box::new(BooleanQuery::new(any));
-            (facet, query)
+            (Some(facet), query)
         })
+        .chain(figures)
+        .chain(dates::filter(request.dates, snapshot.fields()).map(|filter| (None, filter)))
         .collect()
 }
 
@@ -486,7 +504,7 @@ fn narrow(
     clauses.extend(
         filters
             .iter()
-            .filter(|(facet, _)| Some(*facet) != but)
+            .filter(|(facet, _)| facet.is_none() || *facet != but)
             .map(|(_, filter)| {
                 let silent: Box<dyn EngineQuery> = Box::new(tantivy::query::ConstScoreQuery::new(
                     filter.box_clone(),
@@ -505,7 +523,10 @@ struct HitReader<'a> {
     options: &'a Options,
     compiled: &'a Compiled,
     leaves: Vec<&'a Leaf>,
+    needles: Vec<Needle>,
     highlighter: Highlighter,
+    /// What its figures are to meet.
+    conditions: Vec<Condition>,
 }
 
 impl<'a> HitReader<'a> {
@@ -528,6 +549,8 @@ impl<'a> HitReader<'a> {
             compiled,
             leaves,
             highlighter: Highlighter::new(&needles),
+            needles,
+            conditions: request.quantities.clone(),
         }
     }
 
@@ -547,6 +570,17 @@ impl<'a> HitReader<'a> {
             .explain
             .then(|| explain::explain(searcher, &self.leaves, ranked.address))
             .transpose()?;
+        let figures = if self.conditions.is_empty() {
+            Vec::new()
+        } else {
+            figures(&passage, &self.conditions)
+        };
+        let marking = quantities::needles(&figures);
+        let with_figures = (!marking.is_empty()).then(|| {
+            let needles: Vec<Needle> = self.needles.iter().cloned().chain(marking).collect();
+            Highlighter::new(&needles)
+        });
+        let highlighter = with_figures.as_ref().unwrap_or(&self.highlighter);
         Ok(Hit {
             score: if self.compiled.lists_all {
                 0.0
@@ -559,14 +593,13 @@ impl<'a> HitReader<'a> {
             } else {
                 missing(&self.compiled.words, &passage, &report)
             },
-            snippet: self
-                .highlighter
-                .snippet(&passage, self.options.snippet_chars),
+            snippet: highlighter.snippet(&passage, self.options.snippet_chars),
             heading: passage
                 .heading
                 .as_deref()
-                .map(|heading| self.highlighter.mark(heading)),
+                .map(|heading| highlighter.mark(heading)),
             title: self.highlighter.mark(&report.title),
+            figures,
             explanation,
             passage,
             report,

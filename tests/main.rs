@@ -6,17 +6,23 @@
 //! | `api` | whole answers of the HTTP API as snapshots; filters, pages, orders |
 //! | `architecture` | the rules of who may name what, read from `src/` |
 //! | `bad_input` | files, folders, settings and command lines that are wrong, as a user meets them |
+//! | `boilerplate` | the rules of what is left out: the file, its mistakes, what they take and leave |
 //! | `commands` | the binary as a user runs it: what each command prints, and serving |
 //! | `decoding` | bytes to text: encodings, cleaning, refusals |
 //! | `durability` | generations, damage, rebuilding, locking |
 //! | `eval` | measuring ranking: the measures, significance, test collections, judgement files |
+//! | `export` | all hits as files: the same ones in the same order, safe in a spreadsheet |
 //! | `feedback` | questions asked again in the words of the best passages |
 //! | `facets` | counts against a recount by brute force |
+//! | `formats` | web pages, Word files, PDFs, records: their text, and what they may cost |
 //! | `headers` | what stands around an answer: tags, `HEAD`, compression, other origins |
 //! | `hostile` | query strings and requests made to hurt |
+//! | `matrix` | counts of one field against another, held against searching |
+//! | `metadata` | what reports state of themselves: region, issuer, number, date; side files |
 //! | `numbers` | numbers in a query, and how else they are written |
 //! | `pages` | the pages for readers |
 //! | `quality` | ranking against judgements |
+//! | `quantities` | figures: the judged sample, arbitrary text, conditions on passages and in queries |
 //! | `queries` | the query parser: cases, and arbitrary text |
 //! | `ranking` | cases of `tests/cases/`: documents, searches, expected hits |
 //! | `recall` | exact matching against `contains`; smart finds what exact finds |
@@ -27,9 +33,10 @@
 //! | `similar` | passages like one: which, in what order, and why |
 //! | `snippets` | what is cut out and marked |
 //! | `splitting` | files to reports to passages: the seed, cases, arbitrary text |
-//! | `synonyms` | words that mean the same: the file, its mistakes, finding them in a query |
 //! | `structure` | how documents number and nest: made-up ones, and every unit a reader sees in real ones |
+//! | `synonyms` | words that mean the same: the file, its mistakes, finding them in a query |
 //! | `suggest` | completions while typing: which, how found, in what order |
+//! | `taxonomies` | levels, several taxonomies side by side, the one for government reports judged |
 //! | `themes` | the taxonomy and its assignment |
 //! | `understanding` | what a query is taken to mean, and that what was typed is not lost by it |
 //! | `vocabulary` | vocabulary files edited while serving, malformed ones, what an edit may not do |
@@ -50,17 +57,23 @@ mod analysis;
 mod api;
 mod architecture;
 mod bad_input;
+mod boilerplate;
 mod commands;
 mod decoding;
 mod durability;
 mod eval;
+mod export;
 mod facets;
 mod feedback;
+mod formats;
 mod headers;
 mod hostile;
+mod matrix;
+mod metadata;
 mod numbers;
 mod pages;
 mod quality;
+mod quantities;
 mod queries;
 mod ranking;
 mod recall;
@@ -71,9 +84,10 @@ mod settings;
 mod similar;
 mod snippets;
 mod splitting;
+mod structure;
 mod suggest;
 mod synonyms;
+mod taxonomies;
 mod themes;
-mod structure;
 mod understanding;
 mod vocabulary;

@@ -7,7 +7,7 @@ use cesou::config::Settings;
 use cesou::corpus::{self, Corpus, Format, Skipped, SourceFile, SourceText};
 use cesou::index::{self, PassageRecord};
 use cesou::passage;
-use cesou::report::{Boilerplate, Metadata, Report, Span, Warning};
+use cesou::report::{Boilerplate, Kind, Metadata, Report, Span, Warning};
 use cesou::theme::Taxonomies;
 use serde::Serialize;
 
@@ -228,15 +228,20 @@ fn print_metadata(out: &mut impl Write, metadata: &Metadata) -> io::Result<()> {
 
 fn print_passage(out: &mut impl Write, passage: &PassageRecord) -> io::Result<()> {
     let path = passage.dotted_path();
-    let number = if path.is_empty() { "概述" } else { &path };
+    let number = match passage.kind {
+        Kind::Overview => passage.kind.label().to_owned(),
+        Kind::Measure => path,
+        Kind::Attachment => format!("{} {path}", passage.kind.label()),
+    };
     let part = if passage.parts > 1 {
         format!("（{}/{}）", passage.part, passage.parts)
     } else {
         String::new()
     };
-    let heading = match passage.heading.as_deref() {
-        Some(heading) => format!(" {heading}"),
-        None => String::new(),
+    let heading = match (passage.way(), passage.heading.as_deref()) {
+        (Some(way), _) => format!(" {way}"),
+        (None, Some(heading)) => format!(" {heading}"),
+        (None, None) => String::new(),
     };
     writeln!(
         out,

@@ -1,101 +1,86 @@
-//! Cuts the cleaned text of a file where its reports begin, and says of each what its title says.
+//! Cuts the cleaned text of a file where its reports begin, and says of each what it states of
+//! itself: title, issuer, number, date, region.
+//!
+//! A report begins where a line `region:tagline` says so, where a database puts its header, or
+//! where a title is followed by a document number of its own. What is said beside the text, in a
+//! side file or a record's fields, wins over what the text says.
 //!
 //! Invariant: the reports of a file are in order and leave out nothing of its cleaned text but
 //! blank space (`tests/splitting.rs`).
 
-use super::{boilerplate, titles};
-use crate::report::{Boilerplate, Report, Span, Warning, WarningKind};
+use super::boilerplate::Rules;
+use super::given::Given;
+use super::head::{self, Head};
+use super::metadata::{self, Stated};
+use super::titles::{self, Line, Title};
+use super::{copies, issuer, place};
+use crate::date::Date;
+use crate::region::Region;
+use crate::report::{Boilerplate, Metadata, RegionReason, Report, Span, Warning, WarningKind};
+use crate::year;
+
+/// The name under which the rest of a file that only says again what stands above is left out.
+const COPY: &str = "repeated-report";
+
+/// The reports that the cleaned text of a file holds, in order, with what is odd about them, by the
+/// rules that are shipped and with nothing said beside the text.
+#[must_use]
+pub fn reports(source: &str, text: &str) -> (Vec<Report>, Vec<Warning>) {
+    reports_with(source, text, &Given::default(), &Rules::default())
+}
 
 /// The reports that the cleaned text of a file holds, in order, with what is odd about them.
 ///
 /// Text before the first title belongs to the first report, unless it has measures of its own;
 /// text without a title is a report under the name of its file, and so is text whose first line
-/// names no region where the file's name does.
+/// names no region where the file's name does. Of what is given, title, region and number are the
+/// report's where the file holds only one.
 #[must_use]
-pub fn reports(source: &str, text: &str) -> (Vec<Report>, Vec<Warning>) {
-    let lines = titles::lines(text);
-    let (Some(first), Some(last)) = (lines.first(), lines.last()) else {
-        return (Vec::new(), Vec::new());
+pub fn reports_with(
+    source: &str,
+    text: &str,
+    given: &Given,
+    rules: &Rules,
+) -> (Vec<Report>, Vec<Warning>) {
+    let all = titles::lines(text);
+    let (lines, copy) = all.split_at(copies::begin(text, &all, rules).unwrap_or(all.len()));
+    let starts = starts(text, lines, rules);
+    let alone = starts.len() == 1;
+    let several = Given {
+        title: None,
+        region: None,
+        document_number: None,
+        ..given.clone()
     };
-    let mut heads: Vec<(usize, titles::Title)> = titles::find(text, &lines)
-        .into_iter()
-        .filter_map(|at| Some((at, titles::read(lines.get(at)?.span.of(text)))))
-        .collect();
+    let given = if alone { given } else { &several };
     let mut warnings = Vec::new();
-    let mut titled = true;
-    // Text before the first title goes with it, unless it has measures and so is a report itself.
-    let opens_with_measures = heads
-        .first()
-        .is_some_and(|&(at, _)| titles::has_measures(lines.get(..at).unwrap_or_default()));
-    if heads.is_empty() || opens_with_measures {
-        let line = first.span.of(text);
-        let stem = source.rsplit('/').next().unwrap_or(source);
-        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-        let by_name = titles::read(stem);
-        let by_line = (lines.len() > 1 && titles::reads_as_title(line))
-            .then(|| titles::read(line))
-            // A file named by its region says more than a first line that names none.
-            .filter(|title| title.region.is_known() || !by_name.region.is_known());
-        if let Some(title) = by_line {
-            heads.insert(0, (0, title));
-        } else {
-            titled = false;
-            heads.insert(0, (0, by_name));
-            warnings.push(Warning {
-                source: source.to_owned(),
-                line: first.number,
-                kind: WarningKind::NoTitle,
-                message: format!("没有“地区:标题”一行，以文件名“{stem}”作标题"),
-            });
-        }
+    let mut reports: Vec<Report> = Vec::new();
+    for (nth, &(from, titled_at)) in starts.iter().enumerate() {
+        let to = starts.get(nth + 1).map_or(lines.len(), |&(at, _)| at);
+        let piece = Piece {
+            source,
+            text,
+            lines: lines.get(from..to).unwrap_or_default(),
+            titled_at: titled_at.and_then(|at| at.checked_sub(from)),
+            first: nth == 0,
+        };
+        reports.extend(piece.report(given, rules, &mut warnings));
     }
-
-    let starts: Vec<usize> = heads.iter().map(|&(at, _)| at).collect();
-    let mut reports = Vec::new();
-    for (nth, (at, title)) in heads.into_iter().enumerate() {
-        let from = if nth == 0 { 0 } else { at };
-        let to = starts.get(nth + 1).copied().unwrap_or(lines.len());
-        let own = lines.get(from..to).unwrap_or_default();
-        let begin = own.first().unwrap_or(first);
-        let end = own.last().unwrap_or(last);
-        let head = lines.get(at).unwrap_or(first);
-        let titled = titled || nth > 0;
-        let range = Span::new(begin.span.start, end.span.end);
-        if let Some((kind, message)) = title.doubt {
-            warnings.push(Warning {
-                source: source.to_owned(),
-                line: head.number,
-                kind,
-                message,
-            });
-        }
-        reports.push(Report {
-            id: String::new(),
-            title: title.text,
-            tagline: title.tagline,
-            region: title.region,
-            source: source.to_owned(),
-            range,
-            line: begin.number,
-            text: range.of(text).to_owned(),
-            title_range: titled.then(|| head.span.relative_to(range.start)),
-            boilerplate: own
-                .iter()
-                .filter(|line| !titled || line.number != head.number)
-                .filter_map(|line| {
-                    boilerplate::rule(line.span.of(text)).map(|rule| Boilerplate {
-                        range: line.span.relative_to(range.start),
-                        rule: rule.to_owned(),
-                    })
-                })
-                .collect(),
+    if let (Some(last), Some(first), Some(end)) = (reports.last_mut(), copy.first(), copy.last()) {
+        let origin = last.range.start;
+        last.range.end = end.span.end;
+        last.text = last.range.of(text).to_owned();
+        last.boilerplate.push(Boilerplate {
+            range: Span::new(first.span.start, end.span.end).relative_to(origin),
+            rule: COPY.to_owned(),
         });
     }
     name(source, &mut reports);
     (reports, warnings)
 }
 
-/// A report whose title and text come apart from each other, as records of other systems do.
+/// A report whose title and text come apart from each other, as records of other systems do, with
+/// nothing else known of it.
 ///
 /// Its region is read from the title. `id` is `[A-Za-z0-9_-]` only.
 #[must_use]
@@ -112,7 +97,13 @@ pub fn record(id: String, source: &str, title: &str, text: &str) -> Report {
         id,
         title: read.text,
         tagline: read.tagline,
+        region_reason: if read.region.is_known() {
+            RegionReason::Title
+        } else {
+            RegionReason::None
+        },
         region: read.region,
+        metadata: Metadata::default(),
         source: source.to_owned(),
         range: Span::new(0, text.len()),
         line: 1,
@@ -120,6 +111,247 @@ pub fn record(id: String, source: &str, title: &str, text: &str) -> Report {
         title_range,
         boilerplate: Vec::new(),
     }
+}
+
+/// The report of a record whose title comes apart from its text, with what else is given of it.
+#[must_use]
+pub fn record_with(
+    source: &str,
+    title: &str,
+    text: &str,
+    given: &Given,
+    rules: &Rules,
+) -> (Report, Vec<Warning>) {
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let whole = format!("{title}\n\n{text}");
+    let lines = titles::lines(&whole);
+    let piece = Piece {
+        source,
+        text: &whole,
+        lines: &lines,
+        titled_at: Some(0),
+        first: true,
+    };
+    let mut warnings = Vec::new();
+    let report = piece.report(given, rules, &mut warnings);
+    (
+        report.unwrap_or_else(|| record(String::new(), source, &title, text)),
+        warnings,
+    )
+}
+
+/// Where reports begin among `lines`, each with the line of its title where that is what tells.
+fn starts(text: &str, lines: &[Line], rules: &Rules) -> Vec<(usize, Option<usize>)> {
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let mut starts: Vec<(usize, Option<usize>)> = titles::find(text, lines, rules)
+        .into_iter()
+        .map(|at| (at, Some(at)))
+        .collect();
+    let Some(first) = starts.first_mut() else {
+        return head::openings(text, lines, rules);
+    };
+    // Text before the first title goes with it, unless it has measures and so is a report itself.
+    if titles::has_measures(lines.get(..first.0).unwrap_or_default()) {
+        starts.insert(0, (0, None));
+    } else {
+        first.0 = 0;
+    }
+    starts
+}
+
+/// The lines of one report.
+struct Piece<'a> {
+    source: &'a str,
+    text: &'a str,
+    lines: &'a [Line],
+    /// The line of its title, where that is known.
+    titled_at: Option<usize>,
+    /// Whether it is the first of its file.
+    first: bool,
+}
+
+impl Piece<'_> {
+    fn report(
+        &self,
+        given: &Given,
+        rules: &Rules,
+        warnings: &mut Vec<Warning>,
+    ) -> Option<Report> {
+        let (first, last) = (self.lines.first()?, self.lines.last()?);
+        let range = Span::new(first.span.start, last.span.end);
+        let head = head::read(self.text, self.lines, self.titled_at, rules);
+        let (mut title, title_span, no_title) = self.title(&head);
+        let head_lines: Vec<&str> = self
+            .lines
+            .get(..head.end)
+            .unwrap_or_default()
+            .iter()
+            .map(|line| line.span.of(self.text))
+            .filter(|line| *line != title.text)
+            .collect();
+        let body = self.lines.get(head.end..).unwrap_or_default();
+        let stated = metadata::read(
+            &title.text,
+            &head_lines,
+            body.iter().map(|line| line.span.of(self.text)),
+        );
+        let stem = self.stem();
+        let (region, region_reason, doubt) = place::of(&title, &head_lines, &stated, given, stem);
+        let mut warn = |line: usize, kind: WarningKind, message: String| {
+            warnings.push(Warning {
+                source: self.source.to_owned(),
+                line,
+                kind,
+                message,
+            });
+        };
+        if no_title {
+            let message = format!("没有“地区:标题”一行，以文件名“{stem}”作标题");
+            warn(first.number, WarningKind::NoTitle, message);
+        }
+        if let Some((kind, message)) = doubt {
+            let line = head.title.map_or(first.number, |(at, _)| {
+                self.lines.get(at).map_or(first.number, |line| line.number)
+            });
+            warn(line, kind, message);
+        }
+        if let Some(given) = &given.title {
+            title = Title {
+                region: title.region,
+                doubt: None,
+                ..titles::read(&given.split_whitespace().collect::<Vec<_>>().join(" "))
+            };
+        }
+        let (metadata, bad_date) = metadata_of(&title.text, stated, given, &region);
+        if let Some(date) = bad_date {
+            let message = format!("“{date}”不是日期，没有采用；请写成 2016-11-03");
+            warn(first.number, WarningKind::SideFile, message);
+        }
+        let boilerplate = head::boilerplate(self.text, self.lines, &head, rules)
+            .into_iter()
+            .map(|mut found| {
+                found.range = found.range.relative_to(range.start);
+                found
+            })
+            .collect();
+        Some(Report {
+            id: String::new(),
+            title: title.text,
+            tagline: title.tagline,
+            region,
+            region_reason,
+            metadata,
+            source: self.source.to_owned(),
+            range,
+            line: first.number,
+            text: range.of(self.text).to_owned(),
+            title_range: title_span.map(|span| span.relative_to(range.start)),
+            boilerplate,
+        })
+    }
+
+    /// The title, where it stands, and whether the file's name stands in for it.
+    fn title(&self, head: &Head) -> (Title, Option<Span>, bool) {
+        let by_name = || titles::read(self.stem());
+        let Some((at, to)) = head.title else {
+            return (by_name(), None, true);
+        };
+        let spans: Vec<Span> = self
+            .lines
+            .get(at..=to)
+            .unwrap_or_default()
+            .iter()
+            .map(|line| line.span)
+            .collect();
+        let (Some(begin), Some(end)) = (spans.first(), spans.last()) else {
+            return (by_name(), None, true);
+        };
+        let span = Span::new(begin.start, end.end);
+        let joined: String = spans.iter().map(|span| span.of(self.text)).collect();
+        let title = titles::read(&titles::tidy(&joined));
+        // A file named by its region says more than a first line that names none, unless that line
+        // is what offices head their documents with.
+        let named = title.region.is_known()
+            || self.titled_at.is_some()
+            || !self.first
+            || titles::ends_as_a_kind(&title.text);
+        if !named && self.lines.len() > 1 {
+            let by_name = by_name();
+            if by_name.region.is_known() {
+                return (by_name, None, true);
+            }
+        }
+        (title, Some(span), false)
+    }
+
+    /// The file's name without folders and ending.
+    fn stem(&self) -> &str {
+        let name = self.source.rsplit('/').next().unwrap_or(self.source);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+}
+
+/// What is known of a report, and a given date that is none.
+fn metadata_of(
+    title: &str,
+    stated: Stated,
+    given: &Given,
+    region: &Region,
+) -> (Metadata, Option<String>) {
+    let given_date = given.date.as_deref().map(|text| {
+        Date::parse(text)
+            .or_else(|| Date::find(text).map(|(date, _)| date))
+            .ok_or(text)
+    });
+    // A bare year is no date, and says what year it is of.
+    let given_year = given.year.or_else(|| match given_date {
+        Some(Err(text)) => text.trim().trim_end_matches('年').parse().ok(),
+        _ => None,
+    });
+    let bad_date = match given_date {
+        Some(Err(text)) if given_year.is_none() => Some(text.to_owned()),
+        _ => None,
+    };
+    let given_date = given_date.and_then(Result::ok);
+    let issued = given_date.or(stated.issued);
+    let given_number = given.document_number.as_deref().map(str::trim);
+    let number_year = match given_number {
+        Some(number) => super::document_number::find(number).and_then(|number| number.year),
+        None => stated.number.as_ref().and_then(|number| number.year),
+    };
+    let title_year = || match year::mentioned(title).as_slice() {
+        [year] => Some(*year),
+        _ => None,
+    };
+    let metadata = Metadata {
+        issuer: given
+            .issuer
+            .as_deref()
+            .map(|issuer| issuer.trim().to_owned())
+            .or(stated.issuer)
+            .or_else(|| issuer::of_work_report(title, region)),
+        document_number: match given_number {
+            Some(number) => Some(
+                super::document_number::find(number)
+                    .map_or_else(|| number.to_owned(), |number| number.text),
+            ),
+            None => stated.number.map(|number| number.text),
+        },
+        date: issued.or(stated.published),
+        year: given_year
+            .or_else(|| issued.map(Date::year))
+            .or(number_year)
+            .or_else(title_year)
+            .or_else(|| stated.published.map(Date::year)),
+        url: given
+            .url
+            .as_deref()
+            .map(|url| url.trim().to_owned())
+            .or(stated.url),
+    };
+    (metadata, bad_date)
 }
 
 /// Gives each report its id: the division's code, then a digest of file name, title and, where a

@@ -4,6 +4,8 @@
 //! is common in running text too, so a title must look like one (short, not a sentence) and the
 //! text around it must agree: it names a division, or the numbering starts again below it.
 
+use super::boilerplate::{Place, Rules};
+use super::issuer;
 use crate::numbering::{self, Form};
 use crate::region::{self, Region, Resolution};
 use crate::report::{Span, WarningKind};
@@ -12,8 +14,16 @@ use crate::report::{Span, WarningKind};
 const TITLE_MAX_CHARS: usize = 60;
 /// The most characters the region's name in it has.
 const NAME_MAX_CHARS: usize = 24;
+/// The most characters of a title that ends as those of official documents do.
+pub(super) const DOCUMENT_TITLE_MAX_CHARS: usize = 120;
+/// The kinds of documents; titles end with one.
+const KINDS: [&str; 42] = [
+    "通知", "意见", "报告", "方案", "办法", "决定", "复函", "函", "规定", "细则", "公告", "通告", "通报", "纲要", "规划",
+    "条例", "批复", "请示", "纪要", "命令", "令", "议案", "要点", "计划", "总结", "讲话", "决议", "章程", "规则", "标准",
+    "指南", "措施", "工作报告", "公报", "建议", "清单", "名单", "白皮书", "指引", "规程", "实施意见", "目录",
+];
 /// What stands before a colon in the header of a document without being a region.
-const HEADER_WORDS: [&str; 22] = [
+const HEADER_WORDS: [&str; 38] = [
     "来源",
     "作者",
     "时间",
@@ -36,6 +46,22 @@ const HEADER_WORDS: [&str; 22] = [
     "说明",
     "当前位置",
     "原文",
+    "责任",
+    "牵头",
+    "主办",
+    "承办",
+    "协办",
+    "单位",
+    "地点",
+    "地址",
+    "电话",
+    "联系",
+    "邮箱",
+    "注",
+    "公开",
+    "信息",
+    "成文",
+    "名称",
 ];
 
 /// A line of a file that is not blank.
@@ -48,6 +74,13 @@ pub(super) struct Line {
     blank_before: bool,
     /// The value of the measure number it begins with.
     measure: Option<u32>,
+}
+
+impl Line {
+    /// Whether it begins with the number of a measure.
+    pub(super) fn is_measure(&self) -> bool {
+        self.measure.is_some()
+    }
 }
 
 /// The lines of `text` that are not blank.
@@ -83,17 +116,22 @@ pub(super) struct Title {
     pub(super) tagline: Option<String>,
     pub(super) region: Region,
     /// Why the region is unknown, where it is.
-    pub(super) doubt: Option<(WarningKind, String)>,
+    pub(super) doubt: Option<Doubt>,
 }
 
 /// The lines, by their place in `lines`, that are titles of reports.
-pub(super) fn find(text: &str, lines: &[Line]) -> Vec<usize> {
+pub(super) fn find(text: &str, lines: &[Line], rules: &Rules) -> Vec<usize> {
     let candidates: Vec<(usize, bool)> = lines
         .iter()
         .enumerate()
         .filter(|(_, line)| line.measure.is_none())
         .filter_map(|(at, line)| {
-            let (name, _) = parts(line.span.of(text))?;
+            let content = line.span.of(text);
+            let (name, _) = parts(content)?;
+            // Fields of a web page or a database look the same.
+            if rules.rule(content, Place::Head).is_some() {
+                return None;
+            }
             Some((at, names_a_division(name)))
         })
         .collect();
@@ -154,13 +192,39 @@ pub(super) fn has_measures(lines: &[Line]) -> bool {
     lines.iter().any(|line| line.measure.is_some())
 }
 
-/// A first line that reads as the document's title though it has no colon.
+/// A line that reads as the document's title though it has no colon.
 pub(super) fn reads_as_title(line: &str) -> bool {
-    line.chars().count() <= TITLE_MAX_CHARS
-        && !line.ends_with(['。', '！', '？', '；', '，', '、', ';', ',', '：', ':'])
+    let chars = line.chars().count();
+    let fits = chars <= TITLE_MAX_CHARS || (chars <= DOCUMENT_TITLE_MAX_CHARS && ends_as_a_kind(line));
+    fits && !line.ends_with(['。', '！', '？', '；', '，', '、', ';', ',', '：', ':'])
         && !line.contains('。')
+        && line.chars().any(char::is_alphanumeric)
         && numbering::marker(line).is_none()
         && !is_header(line)
+}
+
+/// Whether a line ends as titles of official documents do, with the kind of document; its number
+/// or 试行 may follow in brackets.
+pub(super) fn ends_as_a_kind(line: &str) -> bool {
+    let bare = match line.strip_suffix(['）', ')']) {
+        Some(inner) => inner
+            .rfind(['（', '('])
+            .and_then(|at| inner.get(..at))
+            .unwrap_or(line),
+        None => line,
+    };
+    let bare = bare.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '》' | '”' | '"'));
+    KINDS.iter().any(|kind| bare.ends_with(kind))
+}
+
+/// A title without the blanks that pages put between its characters or around its parts.
+pub(super) fn tidy(title: &str) -> String {
+    let parts: Vec<&str> = title.split_whitespace().collect();
+    // 政 府 工 作 报 告
+    if parts.len() > 2 && parts.iter().all(|part| part.chars().count() == 1) {
+        return parts.concat();
+    }
+    parts.join(" ")
 }
 
 /// What a title line says: `region:tagline`, or a title that mentions its region.
@@ -209,7 +273,8 @@ fn names_a_division(name: &str) -> bool {
     !matches!(region::resolve(name), Resolution::Unknown) || region::ends_like_a_division(name)
 }
 
-type Doubt = (WarningKind, String);
+/// Why a region is not known.
+pub(super) type Doubt = (WarningKind, String);
 
 /// The region a name stands for. A division followed by one of its offices (某县教育局) is that
 /// division; a name that ends like a division of its own is not guessed at.
@@ -243,9 +308,25 @@ fn region_of(name: &str) -> (Region, Option<Doubt>) {
     }
 }
 
+/// The region a title speaks of: that of the office it begins with, or else the first it names.
 fn mentioned(line: &str) -> (Region, Option<Doubt>) {
+    let issuer = issuer::of_title(line);
+    if let Some(issuer) = &issuer {
+        match region::of_office(issuer) {
+            Resolution::Known(region) => return (region, None),
+            Resolution::Ambiguous(candidates) => return ambiguous(issuer, &candidates),
+            Resolution::Unknown => {}
+        }
+    }
+    if is_national_report(line) {
+        return (Region::national(), None);
+    }
     let mut doubt = None;
+    let others = passed_on(line);
     for mention in region::mentions(line) {
+        if others.iter().any(|span| span.contains(&mention.start)) {
+            continue;
+        }
         match mention.resolution {
             Resolution::Known(region) => return (region, None),
             Resolution::Ambiguous(candidates) if doubt.is_none() => {
@@ -256,6 +337,29 @@ fn mentioned(line: &str) -> (Region, Option<Doubt>) {
         }
     }
     doubt.unwrap_or_else(|| unknown(line))
+}
+
+/// 1955年国务院政府工作报告, and reports whose title names the congress of the whole country.
+fn is_national_report(line: &str) -> bool {
+    let bare = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == '年' || c == ' ');
+    let report = line.contains("工作报告");
+    report && (bare.starts_with("国务院") || region::is_national_congress(line))
+}
+
+/// Titles within a title whose documents others issued: what is forwarded, or to be carried out.
+fn passed_on(line: &str) -> Vec<std::ops::Range<usize>> {
+    const VERBS: [&str; 6] = ["转发", "批转", "贯彻", "落实", "学习", "执行"];
+    line.match_indices('《')
+        .filter(|&(open, _)| {
+            let before = line.get(..open).unwrap_or_default();
+            VERBS.iter().any(|verb| before.contains(verb))
+        })
+        .map(|(open, _)| {
+            let rest = line.get(open..).unwrap_or_default();
+            let close = rest.rfind('》').unwrap_or(rest.len());
+            open..open + close
+        })
+        .collect()
 }
 
 fn ambiguous(name: &str, candidates: &[Region]) -> (Region, Option<Doubt>) {

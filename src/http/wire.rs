@@ -1,5 +1,9 @@
 //! Answers as they are sent: twins of the domain's types, made only here.
 
+mod quantities;
+mod export;
+mod matrix;
+mod metadata;
 mod similar;
 mod suggest;
 
@@ -7,6 +11,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use quantities::{ConditionAnswer, QuantityAnswer};
+use metadata::MetadataAnswer;
+pub(super) use export::{Exporter, Format};
+pub(super) use matrix::MatrixAnswer;
 pub(super) use similar::SimilarAnswer;
 pub(super) use suggest::SuggestAnswer;
 
@@ -40,6 +48,12 @@ struct QueryEcho {
     /// The regions it names; their reports come first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     regions: Vec<NamedRegionAnswer>,
+    /// The bounds on figures it names; hits meet them, or hold the query as it was typed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    quantities: Vec<ConditionAnswer>,
+    /// Those that no passage meets; they are looked for as they were typed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unmet_quantities: Vec<ConditionAnswer>,
     /// Whether hits need not hold every word; `relaxation` then says how many they hold.
     relaxed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +66,7 @@ struct QueryEcho {
 /// How a stretch of the query was read otherwise than it was typed.
 #[derive(Serialize)]
 struct RewriteAnswer {
-    /// `pinyin`, `typo`, `synonym` or `number`.
+    /// `pinyin`, `typo`, `synonym`, `number` or `quantity`.
     kind: &'static str,
     from: String,
     to: String,
@@ -89,6 +103,9 @@ struct HitAnswer {
     missing_words: Vec<String>,
     snippet: MarkedAnswer,
     highlights: Highlights,
+    /// The figures in it, where any were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    quantities: Vec<QuantityAnswer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explain: Option<Explanation>,
 }
@@ -127,6 +144,8 @@ pub(super) struct PassageHead {
     region: RegionAnswer,
     kind: Kind,
     measure: Option<Measure>,
+    /// Numbers and headings as they stand, from the outermost to its own.
+    heading_path: Vec<String>,
     themes: Vec<ThemeAnswer>,
     years: Vec<u16>,
 }
@@ -137,9 +156,8 @@ struct ReportRef {
     url: String,
     title: String,
     source: String,
+    metadata: MetadataAnswer,
 }
-    /// Numbers and headings as they stand, from the outermost to its own.
-    heading_path: Vec<String>,
 
 #[derive(Serialize)]
 struct RegionAnswer {
@@ -169,6 +187,9 @@ struct Measure {
 struct ThemeAnswer {
     id: String,
     label: String,
+    /// The labels of the themes it is part of, outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parents: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -177,8 +198,15 @@ struct FacetAnswer {
     label: String,
     count: u64,
     selected: bool,
+    /// The divisions or themes it belongs to, outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parents: Vec<String>,
+    /// The value of the theme it is part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
+    /// Its level in the theme taxonomy, from 1; given below the first only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<usize>,
 }
 
 /// A passage with its text.
@@ -233,6 +261,9 @@ pub(super) struct ReportAnswer {
     title: String,
     tagline: Option<String>,
     region: RegionAnswer,
+    /// What the region was read from.
+    region_reason: &'static str,
+    metadata: MetadataAnswer,
     source: String,
     /// Its place in the cleaned text of its file, in bytes of UTF-8.
     range: Span,
@@ -256,6 +287,8 @@ struct ReportHead {
     title: String,
     tagline: Option<String>,
     region: RegionAnswer,
+    region_reason: &'static str,
+    metadata: MetadataAnswer,
     source: String,
     range: Span,
     characters: u64,
@@ -272,29 +305,7 @@ struct PassageInReport {
 impl SearchAnswer {
     pub(super) fn new(request: &Request, response: Response, took_ms: f64) -> Self {
         Self {
-            query: QueryEcho {
-                text: request.text.clone(),
-                r#match: request.matching.as_str(),
-                sort: request.sort.as_str(),
-                rewrites: response
-                    .rewrites
-                    .into_iter()
-                    .map(RewriteAnswer::new)
-                    .collect(),
-                did_you_mean: response.did_you_mean,
-                regions: response
-                    .regions
-                    .into_iter()
-                    .map(NamedRegionAnswer::new)
-                    .collect(),
-                relaxed: response.relaxed.is_some(),
-                relaxation: response.relaxed.map(|relaxed| Relaxation {
-                    required_words: relaxed.required,
-                    words: relaxed.of,
-                    complete_hits: relaxed.complete,
-                }),
-                truncated: response.truncated,
-            },
+            query: QueryEcho::new(request, &response),
             total: response.total,
             page: request.page,
             per_page: request.per_page,
@@ -312,22 +323,60 @@ impl SearchAnswer {
     }
 }
 
+impl QueryEcho {
+    fn new(request: &Request, response: &Response) -> Self {
+        Self {
+            text: request.text.clone(),
+            r#match: request.matching.as_str(),
+            sort: request.sort.as_str(),
+            rewrites: response
+                .rewrites
+                .iter()
+                .map(RewriteAnswer::new)
+                .collect(),
+            did_you_mean: response.did_you_mean.clone(),
+            regions: response
+                .regions
+                .iter()
+                .map(NamedRegionAnswer::new)
+                .collect(),
+            quantities: response
+                .quantities
+                .iter()
+                .map(ConditionAnswer::new)
+                .collect(),
+            unmet_quantities: response
+                .unmet_quantities
+                .iter()
+                .map(ConditionAnswer::new)
+                .collect(),
+            relaxed: response.relaxed.is_some(),
+            relaxation: response.relaxed.map(|relaxed| Relaxation {
+                required_words: relaxed.required,
+                words: relaxed.of,
+                complete_hits: relaxed.complete,
+            }),
+            truncated: response.truncated,
+        }
+    }
+}
+
 impl RewriteAnswer {
-    fn new(rewrite: search::Rewrite) -> Self {
+    fn new(rewrite: &search::Rewrite) -> Self {
         Self {
             kind: rewrite.kind.as_str(),
-            from: rewrite.from,
-            to: rewrite.to,
-            original: rewrite.original,
+            from: rewrite.from.clone(),
+            to: rewrite.to.clone(),
+            original: rewrite.original.clone(),
         }
     }
 }
 
 impl NamedRegionAnswer {
-    fn new(named: search::RegionNamed) -> Self {
-        let (facet, value) = named.filter;
+    fn new(named: &search::RegionNamed) -> Self {
+        let (facet, value) = named.filter.clone();
         Self {
-            text: named.text,
+            text: named.text.clone(),
             region: RegionAnswer::new(&named.region),
             filter: BTreeMap::from([(facet.as_str(), value)]),
         }
@@ -338,6 +387,7 @@ impl HitAnswer {
     fn new(hit: Hit) -> Self {
         Self {
             passage: PassageHead::new(&hit.passage, &hit.report),
+            quantities: QuantityAnswer::of_hit(&hit.passage.text, &hit.figures),
             score: hit.score,
             complete: hit.complete,
             missing_words: hit.missing,
@@ -374,6 +424,8 @@ impl FacetAnswer {
             label: value.label,
             count: value.count,
             selected: value.selected,
+            level: value.parent.as_ref().map(|_| value.parents.len() + 1),
+            parent: value.parent,
             parents: value.parents,
         }
     }
@@ -389,6 +441,7 @@ impl PassageHead {
                 url: report_url(&report.id),
                 title: report.title.clone(),
                 source: report.source.clone(),
+                metadata: MetadataAnswer::new(&report.metadata),
             },
             region: RegionAnswer::new(&report.region),
             kind: passage.kind,
@@ -399,12 +452,14 @@ impl PassageHead {
                 parents: passage.parents.clone(),
                 part: (passage.parts > 1).then_some([passage.part, passage.parts]),
             }),
+            heading_path: passage.heading_path.clone(),
             themes: passage
                 .themes
                 .iter()
                 .map(|theme| ThemeAnswer {
                     id: theme.id.clone(),
                     label: theme.label.clone(),
+                    parents: theme.parents.clone(),
                 })
                 .collect(),
             years: passage.years.clone(),
@@ -433,7 +488,6 @@ impl PassageAnswer {
     ) -> Option<Self> {
         let passage = passages.get(at)?;
         let id = |at: usize| passages.get(at).map(|passage| passage.id.clone());
-            heading_path: passage.heading_path.clone(),
         Some(Self {
             head: PassageHead::new(passage, report),
             text: passage.text.clone(),
@@ -477,6 +531,8 @@ impl ReportAnswer {
             title: report.title.clone(),
             tagline: report.tagline.clone(),
             region: RegionAnswer::new(&report.region),
+            region_reason: report.region_reason.as_str(),
+            metadata: MetadataAnswer::new(&report.metadata),
             source: report.source.clone(),
             range: report.range,
             characters: report.characters,
@@ -495,6 +551,8 @@ impl ReportWithPassages {
                 title: report.title.clone(),
                 tagline: report.tagline.clone(),
                 region: RegionAnswer::new(&report.region),
+                region_reason: report.region_reason.as_str(),
+                metadata: MetadataAnswer::new(&report.metadata),
                 source: report.source.clone(),
                 range: report.range,
                 characters: report.characters,

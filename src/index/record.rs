@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::corpus::Skipped;
+use crate::quantity::Quantity;
 use crate::region::Region;
-use crate::report::{Kind, Span, Warning};
+use crate::report::{Kind, Metadata, RegionReason, Span, Warning};
 use crate::theme::Assigned;
 
 /// A passage as it is stored. Spans are in `text`, but for `range`.
@@ -30,9 +31,9 @@ pub struct PassageRecord {
     pub heading: Option<String>,
     /// The headings above its own, outermost first.
     pub parents: Vec<String>,
-    /// Its paragraphs.
     /// Numbers and headings as they stand, from the outermost to its own; empty for an overview.
     pub heading_path: Vec<String>,
+    /// Its paragraphs.
     pub paragraphs: Vec<Span>,
     /// Its place in the cleaned text of the report's file.
     pub range: Span,
@@ -40,6 +41,8 @@ pub struct PassageRecord {
     pub themes: Vec<Assigned>,
     /// The years it mentions.
     pub years: Vec<u16>,
+    /// The figures in it, in order.
+    pub quantities: Vec<Quantity>,
 }
 
 impl PassageRecord {
@@ -52,15 +55,24 @@ impl PassageRecord {
         }
     }
 
-    /// The path as it is written: `2`, `2.3`; empty for an overview.
-    #[must_use]
-    pub fn dotted_path(&self) -> String {
     /// The way to it as readers see it, `二、主要任务 › （二）改进教学`, where it stands in another.
     #[must_use]
     pub fn way(&self) -> Option<String> {
         (self.heading_path.len() > 1).then(|| self.heading_path.join(" › "))
     }
 
+    /// Its themes but those that a theme below already names with its path.
+    pub fn innermost_themes(&self) -> impl Iterator<Item = &Assigned> {
+        let is_named = |theme: &Assigned| {
+            let mut others = self.themes.iter();
+            others.any(|other| other.parents.last() == Some(&theme.label))
+        };
+        self.themes.iter().filter(move |theme| !is_named(theme))
+    }
+
+    /// The path as it is written: `2`, `2.3`; empty for an overview.
+    #[must_use]
+    pub fn dotted_path(&self) -> String {
         self.path
             .iter()
             .map(u32::to_string)
@@ -80,6 +92,10 @@ pub struct ReportRecord {
     pub tagline: Option<String>,
     /// Where it is from.
     pub region: Region,
+    /// What says so.
+    pub region_reason: RegionReason,
+    /// What is known of it besides.
+    pub metadata: Metadata,
     /// Its file, relative to `corpus/reports/`.
     pub source: String,
     /// Its place in the cleaned text of the file.

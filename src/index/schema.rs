@@ -10,10 +10,11 @@ use tantivy::schema::{
 use tantivy::tokenizer::RAW_TOKENIZER_NAME;
 
 use crate::analysis;
+use crate::quantity::Class;
 
 /// Raised whenever fields, splitting, analysis, embedded tables or the stored form change, so that
 /// an index made before is rebuilt rather than misread.
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
 
 /// Handles of all fields.
 #[derive(Debug, Clone)]
@@ -25,7 +26,12 @@ pub struct Fields {
     pub region_order: Field,
     pub kind: Field,
     pub theme: Field,
+    /// The year the report is of, or else the years the passage mentions.
     pub year: Field,
+    /// Each of the offices that issued the report.
+    pub issuer: Field,
+    /// The day of the report, as 20161124.
+    pub date: Field,
     /// Names by which a filter may ask for the division: its name, its full name, its code.
     pub province: Field,
     pub city: Field,
@@ -44,7 +50,18 @@ pub struct Fields {
     pub text_characters: Field,
     /// The punctuation and blanks that stand in the text, each as one term.
     pub marks: Field,
+    /// For each class of figures, the lower ends of those in the text and the upper ends, in the
+    /// same order.
+    pub quantities: Vec<(Class, Field, Field)>,
     pub record: Field,
+}
+
+impl Fields {
+    /// The names of the columns that hold the ends of the figures of `class`, lower first.
+    #[must_use]
+    pub fn quantity_columns(class: Class) -> [String; 2] {
+        ["low", "high"].map(|end| format!("quantity_{}_{end}", class.as_str()))
+    }
 }
 
 /// The schema and its fields.
@@ -74,6 +91,8 @@ pub(super) fn schema() -> (Schema, Fields) {
         kind: schema.add_text_field("kind", STRING | FAST),
         theme: schema.add_text_field("theme", STRING | FAST),
         year: schema.add_u64_field("year", INDEXED | FAST),
+        issuer: schema.add_text_field("issuer", STRING | FAST),
+        date: schema.add_u64_field("date", INDEXED | FAST),
         province: schema.add_text_field("province", raw()),
         city: schema.add_text_field("city", raw()),
         county: schema.add_text_field("county", raw()),
@@ -88,6 +107,14 @@ pub(super) fn schema() -> (Schema, Fields) {
         body_words: schema.add_text_field("body_words", words()),
         text_characters: schema.add_text_field("text_characters", characters()),
         marks: schema.add_text_field("marks", raw()),
+        quantities: Class::ALL
+            .into_iter()
+            .map(|class| {
+                let [low, high] = Fields::quantity_columns(class);
+                let low = schema.add_f64_field(&low, FAST);
+                (class, low, schema.add_f64_field(&high, FAST))
+            })
+            .collect(),
         record: schema.add_bytes_field("record", STORED),
     };
     (schema.build(), fields)

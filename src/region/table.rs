@@ -256,6 +256,16 @@ impl Table {
         }
     }
 
+    /// The region that bears a code, six digits, or bore it last.
+    pub(super) fn region_of_code(&self, code: &str) -> Option<Region> {
+        let code: u32 = code.parse().ok()?;
+        let divisions = self.divisions.iter();
+        let division = divisions
+            .filter(|division| division.code == code)
+            .max_by_key(|division| division.last)?;
+        Some(self.region(division, division.name))
+    }
+
     /// The prefecture of a county, by the name it bore in the county's last year.
     fn city(&self, county: &Division) -> Option<&Division> {
         self.cities

@@ -1,5 +1,6 @@
 //! Counts the passages of each value of a field.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use tantivy::collector::{Collector, SegmentCollector};
@@ -27,8 +28,10 @@ pub enum Facet {
     Kind,
     /// Report, by id.
     Report,
-    /// Year mentioned.
+    /// Year the report is of, or, where it is of none that is known, years mentioned.
     Year,
+    /// Office that issued the report.
+    Issuer,
 }
 
 /// One value of a facet.
@@ -38,8 +41,11 @@ pub struct FacetValue {
     pub value: String,
     /// What to show.
     pub label: String,
-    /// The divisions it lies in, outermost first; empty for what is no division or a province.
+    /// The divisions it lies in or the labels of the themes it is part of, outermost first; empty
+    /// for what is at the first level.
     pub parents: Vec<String>,
+    /// The value of the theme it is part of.
+    pub parent: Option<String>,
     /// How many passages have it.
     pub count: u64,
     /// Whether it is filtered by.
@@ -51,7 +57,7 @@ pub(super) type Counts = HashMap<String, u64>;
 
 impl Facet {
     /// Every facet.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Province,
         Self::City,
         Self::County,
@@ -59,6 +65,7 @@ impl Facet {
         Self::Kind,
         Self::Report,
         Self::Year,
+        Self::Issuer,
     ];
 
     /// Its name in the API.
@@ -72,6 +79,7 @@ impl Facet {
             Self::Kind => "kind",
             Self::Report => "report",
             Self::Year => "year",
+            Self::Issuer => "issuer",
         }
     }
 
@@ -85,7 +93,8 @@ impl Facet {
             Self::Theme => "主题",
             Self::Kind => "类型",
             Self::Report => "报告",
-            Self::Year => "提及年份",
+            Self::Year => "年份",
+            Self::Issuer => "发文机关",
         }
     }
 
@@ -116,7 +125,13 @@ impl Facet {
         }
     }
 
-    fn column(self) -> &'static str {
+    /// Whether its values are numbers.
+    pub(super) fn is_number(self) -> bool {
+        self == Self::Year
+    }
+
+    /// The column of the index its values are counted in.
+    pub(super) fn column(self) -> &'static str {
         match self {
             Self::Province => "province_path",
             Self::City => "city_path",
@@ -125,6 +140,7 @@ impl Facet {
             Self::Kind => "kind",
             Self::Report => "report",
             Self::Year => "year",
+            Self::Issuer => "issuer",
         }
     }
 
@@ -137,6 +153,7 @@ impl Facet {
             Self::Theme => fields.theme,
             Self::Kind => fields.kind,
             Self::Report => fields.report,
+            Self::Issuer => fields.issuer,
             Self::Year => {
                 return value
                     .parse()
@@ -159,31 +176,46 @@ pub(super) fn values(
         .into_iter()
         .map(|(key, count)| value(snapshot, facet, &key, count, selected))
         .collect();
-    for asked in selected {
-        let missing = !values.iter().any(|value| {
-            value.selected && (value.value == *asked || names(facet, value).contains(asked))
-        });
-        // A division asked for by its code was counted under its name.
-        if missing && !values.iter().any(|value| value.value == *asked) {
-            values.push(FacetValue {
-                value: asked.clone(),
-                label: label(snapshot, facet, asked),
-                parents: Vec::new(),
-                count: 0,
-                selected: true,
-            });
-        }
-    }
-    values.sort_by(|left, right| {
-        right
-            .count
-            .cmp(&left.count)
-            .then_with(|| left.value.cmp(&right.value))
-    });
+    values.extend(missing(snapshot, facet, &values, selected));
+    values.sort_by(order);
     values
 }
 
-fn value(
+/// Most frequent first; of equal counts, a theme before those it is made of.
+pub(super) fn order(left: &FacetValue, right: &FacetValue) -> Ordering {
+    right
+        .count
+        .cmp(&left.count)
+        .then_with(|| left.parents.len().cmp(&right.parents.len()))
+        .then_with(|| left.value.cmp(&right.value))
+}
+
+/// The values of `selected` that are not among `values`.
+pub(super) fn missing(
+    snapshot: &Snapshot,
+    facet: Facet,
+    values: &[FacetValue],
+    selected: &[String],
+) -> Vec<FacetValue> {
+    selected
+        .iter()
+        .enumerate()
+        .filter(|&(at, asked)| {
+            let is = |value: &FacetValue| {
+                value.value == *asked || (value.selected && names(facet, value).contains(asked))
+            };
+            // Asked for twice it is still one.
+            !values.iter().any(is) && !selected.iter().take(at).any(|before| before == asked)
+        })
+        .map(|(_, asked)| FacetValue {
+            selected: true,
+            ..other(snapshot, facet, asked, 0)
+        })
+        .collect()
+}
+
+/// The value of a facet that the index counts as `key`.
+pub(super) fn value(
     snapshot: &Snapshot,
     facet: Facet,
     key: &str,
@@ -204,23 +236,34 @@ fn value(
                 },
                 label: name,
                 parents,
+                parent: None,
                 count,
                 selected: false,
             }
         }
-        _ => FacetValue {
-            value: key.to_owned(),
-            label: label(snapshot, facet, key),
-            parents: Vec::new(),
-            count,
-            selected: false,
-        },
+        _ => other(snapshot, facet, key, count),
     };
     value.selected = selected.contains(&value.value)
         || names(facet, &value)
             .iter()
             .any(|name| selected.contains(name));
     value
+}
+
+/// A value that is filtered for as it is counted.
+fn other(snapshot: &Snapshot, facet: Facet, key: &str, count: u64) -> FacetValue {
+    let above = match facet {
+        Facet::Theme => snapshot.themes_above(key),
+        _ => Vec::new(),
+    };
+    FacetValue {
+        value: key.to_owned(),
+        label: label(snapshot, facet, key),
+        parent: above.last().map(|(id, _)| id.clone()),
+        parents: above.into_iter().map(|(_, label)| label.clone()).collect(),
+        count,
+        selected: false,
+    }
 }
 
 /// The other names a filter may have asked for a division by.
@@ -292,7 +335,7 @@ impl Collector for Counter {
             .facets
             .iter()
             .map(|&facet| {
-                let values = if facet == Facet::Year {
+                let values = if facet.is_number() {
                     columns
                         .column_opt::<u64>(facet.column())?
                         .map(|column| Values::Numbers(column, HashMap::new()))

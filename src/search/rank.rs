@@ -21,11 +21,21 @@ pub enum Sort {
     Region,
     /// As they stand in the corpus.
     Document,
+    /// By the greatest figure that meets the first condition on figures.
+    Quantity,
+    /// The latest reports first, those of no known day last.
+    Date,
 }
 
 impl Sort {
     /// Every order.
-    pub const ALL: [Self; 3] = [Self::Relevance, Self::Region, Self::Document];
+    pub const ALL: [Self; 5] = [
+        Self::Relevance,
+        Self::Region,
+        Self::Document,
+        Self::Quantity,
+        Self::Date,
+    ];
 
     /// Its name in the API.
     #[must_use]
@@ -34,6 +44,8 @@ impl Sort {
             Self::Relevance => "relevance",
             Self::Region => "region",
             Self::Document => "document",
+            Self::Quantity => "quantity",
+            Self::Date => "date",
         }
     }
 }
@@ -99,6 +111,8 @@ pub(super) struct SegmentPage {
     segment: SegmentOrdinal,
     order: Column<u64>,
     region: Column<u64>,
+    /// Set where hits are in the order of days.
+    date: Option<Column<u64>>,
     top: TopNComputer<Key, DocId, NaturalComparator>,
 }
 
@@ -118,6 +132,10 @@ impl Collector for Page {
             segment,
             order: columns.u64("order")?,
             region: columns.u64("region_order")?,
+            date: match self.sort {
+                Sort::Date => columns.column_opt("date")?,
+                _ => None,
+            },
             top: TopNComputer::new_with_comparator(self.skip + self.take, NaturalComparator),
         })
     }
@@ -158,7 +176,11 @@ impl SegmentCollector for SegmentPage {
                 let region = Reverse(self.region.first(doc).unwrap_or(u64::MAX));
                 (true, 0.0, region, order, score)
             }
-            Sort::Document => (true, 0.0, Reverse(0), order, score),
+            Sort::Date => {
+                let date = self.date.as_ref().and_then(|date| date.first(doc));
+                (true, 0.0, Reverse(u64::MAX - date.unwrap_or(0)), order, score)
+            }
+            Sort::Document | Sort::Quantity => (true, 0.0, Reverse(0), order, score),
         };
         self.top.push(key, doc);
     }

@@ -1,10 +1,17 @@
 //! What the templates are given: texts, counts and addresses, nothing left to decide.
 
+mod facets;
+mod facts;
+mod figures;
+mod matrix;
 mod similar;
 mod understood;
 
 use askama::Template;
 
+use self::facets::FacetView;
+pub(super) use self::matrix::MatrixPage;
+use self::facts::Facts;
 use self::similar::SimilarView;
 use self::understood::{Aside, asides};
 use super::links::Links;
@@ -14,11 +21,9 @@ use crate::http::wire::{passage_url, report_url};
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
 use crate::report::Kind;
 use crate::search::{
-    self, Facet, FacetValue, Highlighter, Hit, Match, Request, Response, Similar, Sort,
+    self, Facet, Highlighter, Hit, Match, Request, Response, Similar, Sort,
 };
 
-/// Facet values shown before the rest is folded away.
-const FACET_SHOWN: usize = 10;
 /// Page numbers shown on either side of the one at hand.
 const PAGES_AROUND: usize = 3;
 
@@ -35,6 +40,8 @@ pub(super) struct SearchPage {
     sorts: Vec<Choice>,
     chips: Vec<Chip>,
     clear: String,
+    exports: Vec<(&'static str, String)>,
+    matrix: String,
     facets: Vec<FacetView>,
     summary: String,
     notices: Vec<String>,
@@ -63,29 +70,17 @@ struct Chip {
     url: String,
 }
 
-struct FacetView {
-    label: &'static str,
-    open: bool,
-    shown: Vec<ValueView>,
-    more: Vec<ValueView>,
-}
-
-struct ValueView {
-    label: String,
-    count: u64,
-    chosen: bool,
-    url: String,
-}
-
 struct HitView {
     url: String,
     heading_html: String,
     number: String,
-    region: String,
     way: Option<String>,
+    region: String,
     report_title_html: String,
     report_url: String,
+    facts: Vec<String>,
     snippet_html: String,
+    figures: Vec<figures::FigureView>,
     themes: Vec<(String, String)>,
     missing: Vec<String>,
 }
@@ -106,7 +101,7 @@ impl SearchPage {
         max_depth: usize,
     ) -> Self {
         let links = Links::new(pairs);
-        let facets = facet_views(request, response, &links);
+        let facets = facets::views(request, response, &links);
         let title = if request.text.trim().is_empty() {
             "策搜".to_owned()
         } else {
@@ -121,6 +116,10 @@ impl SearchPage {
             sorts: sorts(request, &links),
             chips: chips(request, response, &links),
             clear: links.unfiltered(),
+            exports: [("CSV 表格", "csv"), ("JSONL", "jsonl"), ("Markdown", "md")]
+                .map(|(label, format)| (label, links.export(format)))
+                .into(),
+            matrix: links.matrix(&[]),
             facets,
             summary: summary(request, response),
             asides: asides(response, &links),
@@ -161,60 +160,20 @@ fn modes(request: &Request, links: &Links) -> Vec<Choice> {
 fn sorts(request: &Request, links: &Links) -> Vec<Choice> {
     Sort::ALL
         .into_iter()
+        .filter(|&sort| sort != Sort::Quantity || !request.quantities.is_empty())
         .map(|sort| {
             let (label, title) = match sort {
                 Sort::Relevance => ("相关", "最相关的在前"),
                 Sort::Region => ("地区", "按行政区划代码"),
                 Sort::Document => ("原文", "按语料中的次序"),
+                Sort::Quantity => ("数值", "符合条件的数值大的在前"),
+                Sort::Date => ("日期", "新近的在前，没有日期的在后"),
             };
             Choice {
                 label,
                 title,
                 url: links.with("sort", (sort != Sort::default()).then_some(sort.as_str())),
                 chosen: request.sort == sort,
-            }
-        })
-        .collect()
-}
-
-fn facet_views(request: &Request, response: &Response, links: &Links) -> Vec<FacetView> {
-    let mut facets: Vec<(Facet, &Vec<FacetValue>)> = super::SHOWN
-        .iter()
-        .filter_map(|facet| response.facets.get_key_value(facet))
-        .map(|(facet, values)| (*facet, values))
-        .filter(|(_, values)| !values.is_empty())
-        .collect();
-    // Cities of all provinces at once help nobody; they open once the field is narrow.
-    facets.retain(|(facet, values)| match facet {
-        Facet::City | Facet::County => {
-            values.len() <= FACET_SHOWN
-                || request.filters.contains_key(&Facet::Province)
-                || request.filters.contains_key(facet)
-        }
-        _ => true,
-    });
-    facets
-        .into_iter()
-        .map(|(facet, values)| {
-            let mut views: Vec<ValueView> = values
-                .iter()
-                .map(|value| ValueView {
-                    label: if value.value == value.label || value.parents.is_empty() {
-                        value.label.clone()
-                    } else {
-                        format!("{}（{}）", value.label, value.parents.concat())
-                    },
-                    count: value.count,
-                    chosen: value.selected,
-                    url: links.toggled(facet, &value.value, value.selected),
-                })
-                .collect();
-            let more = views.split_off(views.len().min(FACET_SHOWN));
-            FacetView {
-                label: facet.label(),
-                open: more.iter().any(|value| value.chosen),
-                shown: views,
-                more,
             }
         })
         .collect()
@@ -230,13 +189,15 @@ fn chips(request: &Request, response: &Response, links: &Links) -> Vec<Chip> {
                     .facets
                     .get(facet)
                     .and_then(|counted| counted.iter().find(|counted| counted.value == *value))
-                    .map_or(value.as_str(), |counted| counted.label.as_str());
+                    .map_or_else(|| value.clone(), |counted| facets::name(*facet, counted));
                 Chip {
                     label: format!("{}：{label}", facet.label()),
                     url: links.without(facet.as_str(), value),
                 }
             })
         })
+        .chain(figures::chips(request, links))
+        .chain(facts::chips(request, links))
         .collect()
 }
 
@@ -262,6 +223,7 @@ fn notices(response: &Response) -> Vec<String> {
         .map(search::Relaxation::notice)
         .into_iter()
         .chain(truncated)
+        .chain(figures::notice(response))
         .collect()
 }
 
@@ -347,13 +309,15 @@ impl HitView {
                 Kind::Overview => hit.passage.kind.label().to_owned(),
                 Kind::Measure | Kind::Attachment => number(&hit.passage),
             },
+            way: hit.passage.way(),
             region: hit.report.region.full_name(),
             report_title_html: hit.title.html.clone(),
             report_url: report_url(&hit.report.id),
+            facts: facts::of(&hit.report).shown,
             snippet_html: hit.snippet.html.clone(),
+            figures: figures::of(hit),
             themes: themes(&hit.passage, links),
             missing: hit.missing.clone(),
-            way: hit.passage.way(),
         }
     }
 }
@@ -361,11 +325,10 @@ impl HitView {
 /// The themes of a passage with the address that narrows to each.
 fn themes(passage: &PassageRecord, links: &Links) -> Vec<(String, String)> {
     passage
-        .themes
-        .iter()
+        .innermost_themes()
         .map(|theme| {
             let url = links.toggled(Facet::Theme, &theme.id, false);
-            (theme.label.clone(), url)
+            (theme.shown_path(), url)
         })
         .collect()
 }
@@ -418,6 +381,7 @@ struct Report {
     url: String,
     region: String,
     source: String,
+    facts: Facts,
 }
 
 struct Section {
@@ -487,7 +451,7 @@ impl PassagePage {
                     .themes
                     .iter()
                     .map(|theme| ThemeView {
-                        label: theme.label.clone(),
+                        label: theme.shown_path(),
                         url: everywhere.toggled(Facet::Theme, &theme.id, false),
                         terms: theme
                             .evidence
@@ -556,6 +520,7 @@ impl Report {
             url: report_url(&report.id),
             region: region(report),
             source: report.source.clone(),
+            facts: facts::of(report),
         }
     }
 }
@@ -573,7 +538,10 @@ impl MeasureView {
     fn new(passage: &PassageRecord, links: &Links, here: bool) -> Self {
         Self {
             url: links.passage(&passage.id),
-            number: passage.dotted_path(),
+            number: match passage.kind {
+                Kind::Attachment => format!("附{}", passage.dotted_path()),
+                Kind::Overview | Kind::Measure => passage.dotted_path(),
+            },
             heading: plain_heading(passage),
             here,
         }
