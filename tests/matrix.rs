@@ -21,16 +21,17 @@ static LEVELLED: LazyLock<Indexed> = LazyLock::new(|| {
     ]);
     let path = corpus.path().join("themes.toml");
     let mut themes = std::fs::read_to_string(&path).expect("the project's own themes");
-    for (id, label, parent, term) in [
+    let parts = [
         ("exchange", "交流轮岗", "teachers", "交流"),
         ("rotation", "轮岗", "exchange", "教师交流轮岗"),
         ("training", "教师培训", "teachers", "培训"),
-    ] {
-        themes += &format!(
+    ];
+    themes.extend(parts.map(|(id, label, parent, term)| {
+        format!(
             "\n[[theme]]\nid = \"{id}\"\nlabel = \"{label}\"\nparent = \"{parent}\"\n\
              strong = [\"{term}\"]\n"
-        );
-    }
+        )
+    }));
     std::fs::write(&path, themes).expect("a file can be written");
     Indexed::of(corpus.path())
 });

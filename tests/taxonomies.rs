@@ -3,10 +3,14 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::time::{Duration, Instant};
 
+use cesou::corpus::Corpus;
 use cesou::theme::{Assigned, Taxonomies, Taxonomy};
+use serde_json::Value;
+use tempfile::TempDir;
 
-use crate::support::{root, shared};
+use crate::support::{Service, corpus_of, root, shared};
 use crate::themes::{Agreement, refuses, shipped, with};
 
 /// A theme of which 交流 and 培训 are parts, three levels deep.
@@ -156,6 +160,159 @@ fn each_folder_may_have_a_taxonomy_of_its_own() {
             .expect_err("a name means one thing");
         assert_eq!(conflict.name, name);
     }
+}
+
+/// A corpus whose folder `省` has the second taxonomy.
+fn by_folder() -> TempDir {
+    let corpus = corpus_of(&[(
+        "schools.txt",
+        "河北省张家口市:教师交流\n\n概述。\n\n一、教师。教师交流轮岗，粮食安全。\n",
+    )]);
+    let folder = corpus.path().join("reports/省");
+    fs::create_dir(&folder).expect("a folder can be made");
+    fs::write(
+        folder.join("gov.txt"),
+        "河北省:政府工作报告\n\n概述。\n\n一、粮食。保障粮食安全，建设高标准农田，严守耕地，教师交流。\n",
+    )
+    .expect("a report can be written");
+    fs::copy(
+        root().join("corpus/themes-government.toml"),
+        corpus.path().join("themes-government.toml"),
+    )
+    .expect("the second taxonomy can be copied");
+    let main = corpus.path().join("themes.toml");
+    let text = fs::read_to_string(&main).expect("the first taxonomy is there");
+    let folders = "[folders]\n\"省\" = \"themes-government.toml\"\n\n[scoring]";
+    fs::write(main, text.replacen("[scoring]", folders, 1)).expect("it can be written");
+    corpus
+}
+
+#[test]
+fn reports_of_a_folder_bear_the_themes_of_its_taxonomy() {
+    let corpus = by_folder();
+    let service = Service::of(corpus.path());
+    let grain = service
+        .search(&[("q", "粮食安全"), ("facets", "theme")])
+        .json();
+    assert_eq!(grain["total"], 2);
+    let found: Vec<(&Value, Vec<&str>)> = grain["hits"]
+        .as_array()
+        .expect("hits")
+        .iter()
+        .map(|hit| {
+            let themes = hit["themes"].as_array().expect("themes");
+            let ids = themes.iter().filter_map(|theme| theme["id"].as_str());
+            (&hit["report"]["source"], ids.collect())
+        })
+        .collect();
+    for (source, ids) in &found {
+        let is_gov = *source == "省/gov.txt";
+        assert_eq!(ids.contains(&"grain"), is_gov, "{found:?}");
+        assert_eq!(ids.contains(&"agriculture"), is_gov, "{found:?}");
+        assert_eq!(ids.contains(&"teachers"), !is_gov, "{found:?}");
+    }
+    // The labels stand together, and each count is a search's total.
+    for value in grain["facets"]["theme"].as_array().expect("values") {
+        let id = value["value"].as_str().expect("a value");
+        let answer = service.search(&[("q", "粮食安全"), ("theme", id)]).json();
+        assert_eq!(answer["total"], value["count"], "{id}");
+        if id == "grain" {
+            assert_eq!(value["parents"], serde_json::json!(["农业农村"]));
+            assert_eq!(
+                (&value["parent"], &value["level"]),
+                (&"agriculture".into(), &2.into())
+            );
+        }
+    }
+}
+
+#[test]
+fn pages_show_themes_as_the_tree_they_are() {
+    let corpus = by_folder();
+    let service = Service::of(corpus.path());
+    let plain = service.get("/?q=%E7%B2%AE%E9%A3%9F").body;
+    assert!(
+        plain.contains("<details class=\"parts\"><summary>细分"),
+        "{plain}"
+    );
+    assert!(plain.contains(">农业农村 › 粮食与耕地</a>"), "{plain}");
+    let chosen = service.get("/?q=%E7%B2%AE%E9%A3%9F&theme=grain").body;
+    assert!(
+        chosen.contains("<details class=\"parts\" open>"),
+        "{chosen}"
+    );
+    assert!(
+        chosen.contains("主题：农业农村 › 粮食与耕地<span"),
+        "{chosen}"
+    );
+}
+
+#[test]
+fn a_folders_taxonomy_is_watched_and_told_when_it_is_wrong() {
+    let corpus = by_folder();
+    let path = corpus.path().join("themes-government.toml");
+    let service = Service::watching(corpus.path());
+    let ready = || service.get("/readyz").json();
+    let wait = |what: &str, holds: &dyn Fn() -> bool| {
+        let until = Instant::now() + Duration::from_secs(20);
+        while !holds() {
+            assert!(Instant::now() < until, "{what}: {}", ready());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let good = fs::read_to_string(&path).expect("it is there");
+    fs::write(&path, "[[theme]]\nid = 1").expect("it can be written");
+    wait("told", &|| {
+        let warnings = ready()["vocabulary"]["warnings"].to_string();
+        warnings.contains("themes-government.toml") && warnings.contains("第 2 行")
+    });
+    assert_eq!(service.search(&[("theme", "grain")]).json()["total"], 1);
+    let before = ready()["generation"].clone();
+    let without = good.replace("id = \"grain\"", "id = \"harvest\"");
+    fs::write(&path, without).expect("it can be written");
+    wait("rebuilt", &|| ready()["generation"] != before);
+    assert_eq!(service.search(&[("theme", "grain")]).json()["total"], 0);
+    assert_eq!(service.search(&[("theme", "harvest")]).json()["total"], 1);
+}
+
+#[test]
+fn taxonomies_that_cannot_be_used_are_refused_by_name() {
+    let corpus = by_folder();
+    let open = || Corpus::open(corpus.path(), 1 << 20).expect("the corpus is there");
+    let refusal = |corpus: &Corpus| {
+        let error = corpus.taxonomies().expect_err("it cannot be used");
+        error.to_string()
+    };
+    assert!(open().taxonomies().is_ok());
+    let other = open().with_themes("themes-government.toml");
+    let other = other.taxonomies().expect("either may be the main one");
+    assert_eq!(other.of("schools.txt").themes()[0].id, "economy");
+    let none = refusal(&open().with_themes("none.toml"));
+    assert!(
+        none.contains("none.toml") && none.contains("corpus.themes"),
+        "{none}"
+    );
+
+    let second = corpus.path().join("themes-government.toml");
+    let theme = |id: &str, label: &str| {
+        format!("[[theme]]\nid = \"{id}\"\nlabel = \"{label}\"\nterms = [\"x\"]\n")
+    };
+    for (text, said) in [
+        (theme("teachers", "教员"), "teachers"),
+        (theme("staff", "师资队伍"), "师资队伍"),
+        ("[folders]\na = \"b.toml\"".to_owned(), "[folders]"),
+    ] {
+        fs::write(&second, text).expect("it can be written");
+        let refusal = refusal(&open());
+        assert!(refusal.contains(said), "{refusal}");
+        assert!(refusal.contains("themes-government.toml"), "{refusal}");
+    }
+    fs::remove_file(&second).expect("it can be taken away");
+    let gone = refusal(&open());
+    assert!(
+        gone.contains("themes-government.toml") && gone.contains("行"),
+        "{gone}"
+    );
 }
 
 fn government() -> Taxonomy {

@@ -63,20 +63,20 @@ pub(super) fn matrix(
     let own = ["rows", "cols", "rows_limit", "cols_limit", "zeros"];
     let names = unpaged(&own, &["sort"]);
     let given = Given::new(pairs, &names)?;
-    let axis = |name: &'static str, usual: Facet| match given.one(name)? {
+    let side = |name: &'static str, usual: Facet| match given.one(name)? {
         None => Ok(usual),
         Some(value) => Facet::named(value).ok_or_else(|| {
             let all = Facet::ALL.map(Facet::as_str).join("、");
             bad(name, value, &format!("{all} 之一"))
         }),
     };
-    let rows = axis("rows", Facet::Province)?;
+    let rows = side("rows", Facet::Province)?;
     let usual = if rows == Facet::Theme {
         Facet::Province
     } else {
         Facet::Theme
     };
-    let cols = axis("cols", usual)?;
+    let cols = side("cols", usual)?;
     if rows == cols {
         return Err(bad("cols", cols.as_str(), "与 rows 不同的另一项"));
     }

@@ -63,7 +63,7 @@ pub(super) async fn get(
         &text
     };
     let sending = Sending {
-        pending: exporter.head(title, export.total()),
+        pending: exporter.head(title, export.total()).map_err(unwritten)?,
         state,
         export,
         exporter,
@@ -85,7 +85,7 @@ async fn next(sending: Option<Sending>) -> Option<(Chunk, Option<Sending>)> {
         .run_part(move || {
             let hits = export.next(BATCH)?;
             let done = hits.len() < BATCH;
-            pending.extend(exporter.write(hits));
+            pending.extend(exporter.write(hits).map_err(unwritten)?);
             Ok((export, exporter, pending, done))
         })
         .await;
@@ -105,6 +105,12 @@ async fn next(sending: Option<Sending>) -> Option<(Chunk, Option<Sending>)> {
             Some((Err(std::io::Error::other(problem.to_string())), None))
         }
     }
+}
+
+/// Memory takes whatever is written to it, and texts and numbers always can be.
+fn unwritten(error: std::io::Error) -> Problem {
+    tracing::error!(%error, "导出写不出来");
+    Problem::Internal
 }
 
 /// Scheme and host as the client knows them; nothing where they are not fit to be written down.

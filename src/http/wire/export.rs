@@ -7,7 +7,7 @@
 //!
 //! Invariant: what was written is read back by any reader of CSV (`tests/export.rs`).
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -115,30 +115,31 @@ impl Exporter {
     }
 
     /// What stands before the first hit.
-    pub(in crate::http) fn head(&self, title: &str, total: usize) -> Vec<u8> {
+    pub(in crate::http) fn head(&self, title: &str, total: usize) -> io::Result<Vec<u8>> {
+        let mut out = Vec::new();
         match self.format {
             Format::Csv => {
-                let mut out = "\u{feff}".to_owned().into_bytes();
-                row(&mut out, &COLUMNS.map(str::to_owned));
-                out
+                out.extend("\u{feff}".bytes());
+                row(&mut out, &COLUMNS.map(str::to_owned))?;
             }
-            Format::Jsonl => Vec::new(),
-            Format::Markdown => format!("# {}\n\n共 {total} 个段落\n", plain(title)).into_bytes(),
+            Format::Jsonl => {}
+            Format::Markdown => writeln!(out, "# {}\n\n共 {total} 个段落", plain(title))?,
         }
+        Ok(out)
     }
 
     /// The hits, in the form.
-    pub(in crate::http) fn write(&mut self, hits: Vec<Hit>) -> Vec<u8> {
+    pub(in crate::http) fn write(&mut self, hits: Vec<Hit>) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
         for hit in hits {
             self.written += 1;
             match self.format {
-                Format::Csv => row(&mut out, &self.cells(&hit)),
-                Format::Jsonl => self.line(&mut out, hit),
-                Format::Markdown => self.quotation(&mut out, &hit),
+                Format::Csv => row(&mut out, &self.cells(&hit))?,
+                Format::Jsonl => self.line(&mut out, hit)?,
+                Format::Markdown => self.quotation(&mut out, &hit)?,
             }
         }
-        out
+        Ok(out)
     }
 
     fn link(&self, hit: &Hit) -> String {
@@ -173,7 +174,7 @@ impl Exporter {
         ]
     }
 
-    fn line(&self, out: &mut Vec<u8>, hit: Hit) {
+    fn line(&self, out: &mut Vec<u8>, hit: Hit) -> io::Result<()> {
         let exported = ExportedHit {
             rank: self.written,
             text: hit.passage.text.clone(),
@@ -181,46 +182,31 @@ impl Exporter {
             link: self.link(&hit),
             hit: HitAnswer::new(hit),
         };
-        match serde_json::to_writer(&mut *out, &exported) {
-            Ok(()) => out.push(b'\n'),
-            // Texts and finite numbers always can be written; a line lost would not be seen.
-            Err(error) => tracing::error!(%error, "导出的一行写不出来"),
-        }
+        serde_json::to_writer(&mut *out, &exported)?;
+        out.push(b'\n');
+        Ok(())
     }
 
-    fn quotation(&mut self, out: &mut Vec<u8>, hit: &Hit) {
-        let mut text = String::new();
+    fn quotation(&mut self, out: &mut Vec<u8>, hit: &Hit) -> io::Result<()> {
         if self.report.as_ref() != Some(&hit.report.id) {
             self.report = Some(hit.report.id.clone());
-            text.push_str(&format!("\n## {}\n\n", plain(&hit.report.title)));
-            text.push_str(&format!(
-                "{} · 来源：{}\n",
-                plain(&region_name(hit)),
-                plain(&hit.report.source)
-            ));
+            let (region, source) = (region_name(hit), &hit.report.source);
+            writeln!(out, "\n## {}\n", plain(&hit.report.title))?;
+            writeln!(out, "{} · 来源：{}", plain(&region), plain(source))?;
         }
         let heading = hit.passage.heading_path.join(SEPARATOR);
         let heading = if heading.is_empty() {
             hit.passage.kind.label()
         } else {
-            heading.as_str()
+            &heading
         };
-        text.push_str(&format!("\n### {}\n\n", plain(heading)));
-        let lines: Vec<String> = hit
-            .passage
-            .text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .map(|line| format!("> {}\n", plain(line)))
-            .collect();
-        text.push_str(&lines.join(">\n"));
-        text.push_str(&format!(
-            "\n—— {}，<{}>\n",
-            plain(&citation(hit)),
-            self.link(hit)
-        ));
-        out.extend(text.into_bytes());
+        writeln!(out, "\n### {}\n", plain(heading))?;
+        let lines = hit.passage.text.lines().map(str::trim);
+        for (at, line) in lines.filter(|line| !line.is_empty()).enumerate() {
+            let between = if at > 0 { ">\n" } else { "" };
+            writeln!(out, "{between}> {}", plain(line))?;
+        }
+        writeln!(out, "\n—— {}，<{}>", plain(&citation(hit)), self.link(hit))
     }
 }
 
@@ -267,16 +253,13 @@ fn region_name(hit: &Hit) -> String {
 }
 
 /// A row of a table, as RFC 4180 quotes it.
-fn row(out: &mut Vec<u8>, cells: &[String]) {
+fn row(out: &mut Vec<u8>, cells: &[String]) -> io::Result<()> {
     for (at, cell) in cells.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
+        let between = if at > 0 { "," } else { "" };
         let guard = if is_formula(cell) { "'" } else { "" };
-        // Writing to memory cannot fail.
-        let _ = write!(out, "\"{guard}{}\"", cell.replace('"', "\"\""));
+        write!(out, "{between}\"{guard}{}\"", cell.replace('"', "\"\""))?;
     }
-    out.extend(b"\r\n");
+    out.write_all(b"\r\n")
 }
 
 /// Whether a spreadsheet could take a cell for a formula; some pass over blanks before it.
@@ -349,10 +332,8 @@ mod tests {
     #[test]
     fn rows_are_quoted() {
         let mut out = Vec::new();
-        row(
-            &mut out,
-            &["a\"b".to_owned(), "=1\n2,3".to_owned(), String::new()],
-        );
+        let cells = ["a\"b".to_owned(), "=1\n2,3".to_owned(), String::new()];
+        row(&mut out, &cells).expect("memory takes it");
         assert_eq!(
             String::from_utf8_lossy(&out),
             "\"a\"\"b\",\"'=1\n2,3\",\"\"\r\n"
