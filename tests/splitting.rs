@@ -243,7 +243,7 @@ fn texts_split_where_a_reader_would() {
         (
             "a header before the title",
             "来源：某网站\n\n泰州市:甲乙丙\n\n概述。\n\n一、子。丑。",
-            &["# 泰州市:甲乙丙", "0 /2", "1 子 /1"],
+            &["# 泰州市:甲乙丙", "0 /1", "1 子 /1"],
         ),
         (
             "quotes hide sentence ends in a heading",

@@ -89,6 +89,8 @@ fn seen(text: &str) -> BTreeSet<usize> {
 /// What a reader sees and the split lacks, or the other way round, a line for each.
 fn differences(source: &str, text: &str) -> Vec<String> {
     let mut units = BTreeSet::new();
+    // What is left out, such as a second copy of the text, nobody is to see.
+    let mut shown = text.to_owned();
     for (report, passages) in split(source, text, MAX_CHARS) {
         for label in passages.iter().flat_map(|passage| &passage.heading_path) {
             let words = label.of(&report.text);
@@ -104,8 +106,12 @@ fn differences(source: &str, text: &str) -> Vec<String> {
                 units.insert(report.range.start + label.start);
             }
         }
+        for boilerplate in &report.boilerplate {
+            let Span { start, end } = boilerplate.range.shifted(report.range.start);
+            shown.replace_range(start..end, &" ".repeat(end - start));
+        }
     }
-    let seen = seen(text);
+    let seen = seen(&shown);
     let show = |what: &str, at: &usize| {
         let words: String = text[*at..].chars().take(20).collect();
         format!("{source}: {what} {words:?}")
