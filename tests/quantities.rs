@@ -120,6 +120,7 @@ fn a_figure_knows_the_words_it_belongs_to() {
         ),
         ("学龄人口由12万人下降到10万人。", vec!["学龄人口"; 2]),
         ("完成造林600万亩。", vec!["造林"]),
+        ("完成年度投资1万亿元以上。", vec!["投资"]),
     ] {
         let found = quantity::find(sentence);
         let found: Vec<&str> = found.iter().map(|found| found.label.as_str()).collect();

@@ -393,7 +393,11 @@ fn before(view: &View, from: usize, to: usize) -> String {
         None => false,
     };
     if let Some(at) = (0..own.len()).rev().find(|&at| is_cut(at)) {
-        own = own.get(at + 1..).unwrap_or_default();
+        // 年度 is cut off whole.
+        let is_whole = own.get(at..at + 2) == Some(&['年', '度']);
+        own = own
+            .get(at + 1 + usize::from(is_whole)..)
+            .unwrap_or_default();
     }
     loop {
         let opener = OPENERS.iter().find_map(|word| {

@@ -24,7 +24,7 @@ use crate::query::{Needle, QueryWord};
 
 /// How many hits are put in order by what their figures belong to; those after them stay where
 /// they are.
-pub(super) const WINDOW: usize = 200;
+pub(super) const WINDOW: usize = 100;
 
 /// The most figures of a hit that are marked.
 const MARKED: usize = 20;
@@ -88,7 +88,7 @@ pub(super) fn narrowed(query: &dyn Query, conditions: &[Condition]) -> Box<dyn Q
     Box::new(BooleanQuery::new(clauses))
 }
 
-/// Puts those of `hits` first where a figure that meets one of `conditions` belongs to one of
+/// Puts those of `hits` first where a figure that meets one of `conditions` belongs to most of
 /// `words`; their order stays otherwise as it is.
 pub(super) fn order(
     snapshot: &Snapshot,
@@ -99,19 +99,21 @@ pub(super) fn order(
     if words.is_empty() {
         return Ok(());
     }
-    let mut told: Vec<(bool, Ranked)> = Vec::with_capacity(hits.len());
+    let mut told: Vec<(usize, Ranked)> = Vec::with_capacity(hits.len());
     for hit in hits.iter() {
         let passage = snapshot.record(hit.address)?;
-        let is_meant = passage.quantities.iter().any(|quantity| {
-            let has = |word: &QueryWord| quantity.label.contains(word.text.as_str());
-            conditions
-                .iter()
-                .any(|condition| condition.holds_for(quantity))
-                && words.iter().any(has)
+        let meant = passage.quantities.iter().filter(|quantity| {
+            let mut conditions = conditions.iter();
+            conditions.any(|condition| condition.holds_for(quantity))
         });
-        told.push((is_meant, *hit));
+        let belongs = |quantity: &Quantity| {
+            let label = quantity.label.as_str();
+            let own = words.iter().filter(|word| label.contains(&word.text));
+            own.count()
+        };
+        told.push((meant.map(belongs).max().unwrap_or(0), *hit));
     }
-    told.sort_by_key(|(is_meant, _)| Reverse(*is_meant));
+    told.sort_by_key(|(belongs, _)| Reverse(*belongs));
     for (place, (_, hit)) in hits.iter_mut().zip(told) {
         *place = hit;
     }

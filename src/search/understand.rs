@@ -134,7 +134,10 @@ fn bounded(
             }
         })
         .collect();
-    rewrites.extend(understood.rewrites);
+    rewrites.extend(understood.rewrites.into_iter().map(|other| Rewrite {
+        original: rewrite::quoted(typed, &other.from),
+        ..other
+    }));
     let complete = searcher.search(&*strict, &Count)?;
     Ok(Some(Understood {
         compiled: Compiled {
