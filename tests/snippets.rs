@@ -25,6 +25,7 @@ fn passage(text: &str) -> PassageRecord {
         range: Span::new(0, text.len()),
         themes: Vec::new(),
         years: Vec::new(),
+        quantities: Vec::new(),
     }
 }
 
