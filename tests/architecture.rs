@@ -140,7 +140,7 @@ fn libraries_are_named_only_where_they_belong() {
         ("flate2", &["corpus/source.rs"]),
         ("rlimit", &["corpus/extract.rs"]),
         ("scraper", &["corpus/extract/html"]),
-        ("zip", &["corpus/extract/docx"]),
+        ("ZipArchive", &["corpus/extract/docx"]),
         ("quick_xml", &["corpus/extract/docx"]),
         ("undoc", &["corpus/extract/doc.rs"]),
         ("unpdf", &["corpus/extract/pdf.rs"]),

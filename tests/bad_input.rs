@@ -27,9 +27,10 @@ fn skipped_files_are_named_and_counted_against_the_strict_only() {
 
 #[test]
 fn what_is_no_text_is_skipped_by_name_and_the_rest_is_indexed() {
-    let cases: [(&str, &[u8], &str); 6] = [
-        ("report.pdf", b"%PDF-1.4", "不支持 .pdf 格式"),
-        ("report.docx", b"PK\x03\x04", "不支持 .docx 格式"),
+    let cases: [(&str, &[u8], &str); 7] = [
+        ("report.pdf", b"%PDF-1.4", "PDF 已损坏"),
+        ("report.docx", b"PK\x03\x04", "Word 文档已损坏"),
+        ("report.xlsx", b"PK\x03\x04", "不支持 .xlsx 格式"),
         (
             "binary.txt",
             b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0",

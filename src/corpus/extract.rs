@@ -206,7 +206,7 @@ impl Extractor {
         if said.contains("overflowed its stack") {
             return "嵌套过深，读不了；请另存为纯文本 .txt".to_owned();
         }
-        let signal = status.ok().and_then(|status| signal(&status));
+        let signal = status.ok().and_then(signal);
         match signal {
             Some(XCPU | KILL) => self.late(),
             _ => "提取文字的程序出错，文件可能已损坏；请用原来的软件打开，另存为纯文本 .txt"
@@ -221,12 +221,12 @@ const XCPU: i32 = 24;
 const KILL: i32 = 9;
 
 #[cfg(unix)]
-fn signal(status: &ExitStatus) -> Option<i32> {
-    std::os::unix::process::ExitStatusExt::signal(status)
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
 }
 
 #[cfg(not(unix))]
-fn signal(_status: &ExitStatus) -> Option<i32> {
+fn signal(_status: ExitStatus) -> Option<i32> {
     None
 }
 

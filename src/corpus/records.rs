@@ -141,8 +141,7 @@ impl Maker {
                 record_with(&self.source, &title, text.trim_start(), given, &self.rules);
             return (vec![report], warnings);
         }
-        let (mut reports, mut warnings) =
-            reports_with(&self.source, text, given, &self.rules);
+        let (mut reports, mut warnings) = reports_with(&self.source, text, given, &self.rules);
         warnings.retain(|warning| warning.kind != WarningKind::NoTitle);
         for report in &mut reports {
             if report.title_range.is_none() {
@@ -310,12 +309,11 @@ impl Lines {
 /// The object that a line is.
 fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
     let decoded;
-    let line = match std::str::from_utf8(line) {
-        Ok(line) => line,
-        Err(_) => {
-            decoded = decode(line).map_err(|refusal| refusal.to_string())?;
-            decoded.text.as_str()
-        }
+    let line = if let Ok(line) = std::str::from_utf8(line) {
+        line
+    } else {
+        decoded = decode(line).map_err(|refusal| refusal.to_string())?;
+        decoded.text.as_str()
     };
     serde_json::from_str(line).map_err(|error| {
         if error.is_data() {

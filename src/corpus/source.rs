@@ -52,6 +52,10 @@ pub(super) fn whole(path: &Path, packing: Packing, most: u64) -> Result<Vec<u8>,
 
 /// What the system, or the packing, said of a file.
 pub(super) fn unreadable(error: &io::Error, packing: Packing) -> String {
+    if error.kind() == io::ErrorKind::OutOfMemory {
+        return "读入文件所需的内存超过上限；请拆分文件，或调大 corpus.extract_memory_mb"
+            .to_owned();
+    }
     let packed = !matches!(packing, Packing::Plain)
         && !matches!(
             error.kind(),

@@ -35,11 +35,7 @@ pub(super) fn extract(bytes: &[u8], most: u64) -> Result<Extracted, String> {
     let Some(main) = names
         .iter()
         .find(|name| name.as_str() == "word/document.xml")
-        .or_else(|| {
-            names
-                .iter()
-                .find(|name| name.starts_with("word/document") && name.ends_with(".xml"))
-        })
+        .or_else(|| names.iter().find(|name| is_document(name)))
     else {
         return Err(other(&names));
     };
@@ -104,6 +100,13 @@ fn other(names: &[String]) -> String {
         "是 ZIP 压缩包，其中没有 Word 文档；请解压后放入其中的报告"
     };
     what.to_owned()
+}
+
+/// Whether an archive's file is a document under another name, as some programs give it.
+fn is_document(name: &str) -> bool {
+    name.strip_prefix("word/document")
+        .and_then(|rest| rest.strip_suffix(".xml"))
+        .is_some_and(|rest| !rest.contains('/'))
 }
 
 fn damaged(error: &dyn std::fmt::Display) -> String {

@@ -120,14 +120,19 @@ fn name(pages: &[u32]) -> String {
 }
 
 /// The bytes with encodings the library does not know under the names of those they read like:
-/// `GBKp-EUC-H` is `GBK-EUC-H` with letters of half the width. The length stays, so that places
-/// in the file do.
+/// `GBKp-EUC-H` is `GBK-EUC-H` with letters of half the width, `GB-EUC-H` a part of it. The length
+/// stays, so that places in the file do; a longer name takes the blank beside it.
 fn plain_names(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
-    const ALIASES: [(&[u8], &[u8]); 4] = [
+    const ALIASES: [(&[u8], &[u8]); 9] = [
         (b"/GBKp-EUC-H", b"/GBK-EUC-H "),
         (b"/GBKp-EUC-V", b"/GBK-EUC-V "),
         (b"/GBpc-EUC-H", b"/GBK-EUC-H "),
         (b"/GBpc-EUC-V", b"/GBK-EUC-V "),
+        (b" /GB-EUC-H", b"/GBK-EUC-H"),
+        (b" /GB-EUC-V", b"/GBK-EUC-V"),
+        (b"/GB-EUC-H\n/", b"/GBK-EUC-H/"),
+        (b"/ETenms-B5-H", b"/ETen-B5-H  "),
+        (b"/ETenms-B5-V", b"/ETen-B5-V  "),
     ];
     let mut plain = std::borrow::Cow::Borrowed(bytes);
     for (alias, known) in ALIASES {
@@ -242,15 +247,16 @@ fn without_digits(text: &str) -> String {
 fn paragraphs(pages: &[Vec<Line>]) -> String {
     let mut page = Page::default();
     let mut paragraph = String::new();
-    let mut before: Option<&Line> = None;
+    // The line before, and where the longest lines of its page end.
+    let mut before: Option<(&Line, f32)> = None;
     for lines in pages {
         let left = margin(lines, |line| line.left, false);
         let right = margin(lines, |line| line.right, true);
         let gap = usual_gap(lines);
         let mut first = true;
         for line in lines {
-            let goes_on = before.is_some_and(|last| {
-                let full = last.right >= right - last.size * FULL_WITHIN;
+            let goes_on = before.is_some_and(|(last, end)| {
+                let full = last.right >= end - last.size * FULL_WITHIN;
                 let indented = line.left > left + line.size * INDENT;
                 let alike = (last.size - line.size).abs() < 0.2 * line.size;
                 // On a new page there is no gap to measure.
@@ -271,7 +277,7 @@ fn paragraphs(pages: &[Vec<Line>]) -> String {
                 paragraph.push(' ');
             }
             paragraph.push_str(&line.text);
-            before = Some(line);
+            before = Some((line, right));
             first = false;
         }
     }
