@@ -223,6 +223,8 @@ pub(super) struct PassageAnswer {
     range: Span,
     /// The terms that decided its themes.
     theme_evidence: Vec<ThemeEvidence>,
+    /// The figures in it, in order.
+    quantities: Vec<QuantityAnswer>,
     previous: Option<String>,
     next: Option<String>,
     /// Where passages like it are found.
@@ -498,6 +500,11 @@ impl PassageAnswer {
                 .map(|span| span.of(&passage.text).to_owned())
                 .collect(),
             range: passage.range,
+            quantities: passage
+                .quantities
+                .iter()
+                .map(|quantity| QuantityAnswer::new(&passage.text, quantity, None))
+                .collect(),
             theme_evidence: passage
                 .themes
                 .iter()
