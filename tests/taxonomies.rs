@@ -353,7 +353,7 @@ fn the_second_taxonomy_agrees_with_judged_units_of_provincial_reports() {
     let Some(folder) = shared("corpora/gov-2025") else {
         return;
     };
-    let judged = fs::read_to_string(root().join("tests/cases/government/themes.jsonl"))
+    let judged = fs::read_to_string(root().join("tests/taxonomies/government.jsonl"))
         .expect("the judgements are there");
     let taxonomy = government();
     let mut agreement = Agreement::default();

@@ -22,8 +22,17 @@ const SUGGESTIONS: usize = 8;
 const REPEATED_CHARS: usize = 100;
 /// What may be asked of a search besides filters.
 const PLAIN: [&str; 11] = [
-    "q", "match", "rewrites", "facets", "sort", "page", "per_page", "explain", "quantity",
-    "date_from", "date_to",
+    "q",
+    "match",
+    "rewrites",
+    "facets",
+    "sort",
+    "page",
+    "per_page",
+    "explain",
+    "quantity",
+    "date_from",
+    "date_to",
 ];
 
 /// What may be asked of a search only where its hits are shown page by page.
@@ -136,7 +145,13 @@ fn request(given: &Given<'_>, state: &State) -> Result<Request, Problem> {
         request.sort = Sort::ALL
             .into_iter()
             .find(|sort| sort.as_str() == value)
-            .ok_or_else(|| bad("sort", value, "relevance、region、document、quantity 或 date"))?;
+            .ok_or_else(|| {
+                bad(
+                    "sort",
+                    value,
+                    "relevance、region、document、quantity 或 date",
+                )
+            })?;
     }
     request.quantities = quantities(&given.all("quantity"))?;
     if request.sort == Sort::Quantity && request.quantities.is_empty() {
@@ -185,9 +200,7 @@ fn quantities(values: &[&str]) -> Result<Vec<Condition>, Problem> {
     }
     values
         .iter()
-        .map(|value| {
-            Condition::parse(value).map_err(|allowed| bad("quantity", value, &allowed))
-        })
+        .map(|value| Condition::parse(value).map_err(|allowed| bad("quantity", value, &allowed)))
         .collect()
 }
 
@@ -291,9 +304,7 @@ impl<'a> Given<'a> {
     /// A day of the calendar.
     fn day(&self, name: &'static str) -> Result<Option<Date>, Problem> {
         self.one(name)?
-            .map(|value| {
-                Date::parse(value).ok_or_else(|| bad(name, value, "日期，如 2016-11-24"))
-            })
+            .map(|value| Date::parse(value).ok_or_else(|| bad(name, value, "日期，如 2016-11-24")))
             .transpose()
     }
 

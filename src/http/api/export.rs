@@ -63,7 +63,9 @@ pub(super) async fn get(
         &text
     };
     let sending = Sending {
-        pending: exporter.head(title, export.total()).map_err(unwritten)?,
+        pending: exporter
+            .head(title, export.total())
+            .map_err(|error| unwritten(&error))?,
         state,
         export,
         exporter,
@@ -85,7 +87,7 @@ async fn next(sending: Option<Sending>) -> Option<(Chunk, Option<Sending>)> {
         .run_part(move || {
             let hits = export.next(BATCH)?;
             let done = hits.len() < BATCH;
-            pending.extend(exporter.write(hits).map_err(unwritten)?);
+            pending.extend(exporter.write(hits).map_err(|error| unwritten(&error))?);
             Ok((export, exporter, pending, done))
         })
         .await;
@@ -108,7 +110,7 @@ async fn next(sending: Option<Sending>) -> Option<(Chunk, Option<Sending>)> {
 }
 
 /// Memory takes whatever is written to it, and texts and numbers always can be.
-fn unwritten(error: std::io::Error) -> Problem {
+fn unwritten(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "导出写不出来");
     Problem::Internal
 }
