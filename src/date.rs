@@ -72,8 +72,8 @@ impl Date {
             .filter(|&c| !matches!(c, ' ' | '(' | ')' | '[' | ']' | '【' | '】' | '〔' | '〕'))
             .collect();
         let compact = || {
-            let digits: Option<String> = (chars.len() == 8)
-                .then(|| chars.iter().filter(|c| c.is_ascii_digit()).collect());
+            let digits: Option<String> =
+                (chars.len() == 8).then(|| chars.iter().filter(|c| c.is_ascii_digit()).collect());
             let digits = digits.filter(|digits: &String| digits.len() == 8)?;
             let part = |from: usize, to: usize| digits.get(from..to)?.parse::<u16>().ok();
             let small = |value: u16| u8::try_from(value).ok();
@@ -84,7 +84,8 @@ impl Date {
         };
         let rest = chars.get(end..).unwrap_or_default();
         let time = |&c: &char| {
-            c.is_ascii_digit() || matches!(c, ':' | '.' | '+' | '-' | 't' | 'z' | '时' | '分' | '秒')
+            c.is_ascii_digit()
+                || matches!(c, ':' | '.' | '+' | '-' | 't' | 'z' | '时' | '分' | '秒')
         };
         rest.iter().all(time).then_some(date)
     }

@@ -129,18 +129,38 @@ fn the_rules_are_the_owners() {
 fn mistakes_are_named_with_their_line() {
     for (text, line, said) in [
         ("[[rule]]\nname = “x”", 2, "半角"),
-        ("[[rule]]\nname = \"x\"\nwords = [\"a\"]\n[[rules]]", 4, "是不是 rule"),
+        (
+            "[[rule]]\nname = \"x\"\nwords = [\"a\"]\n[[rules]]",
+            4,
+            "是不是 rule",
+        ),
         ("[[rule]]\nname = \"x\"\nword = [\"a\"]", 3, "是不是 words"),
         ("[[rule]]\nwords = [\"a\"]", 1, "缺少 name"),
         ("\n[[rule]]\nname = \"x\"", 2, "要有 only"),
         ("[[rule]]\nname = \"套话\"\nwords = [\"a\"]", 2, "小写字母"),
         ("[[rule]]\nname = \"x\"\nwords = []", 3, "列表"),
-        ("[[rule]]\nname = \"x\"\nwords = [\n\"a\",\n\" \"]", 5, "列表"),
+        (
+            "[[rule]]\nname = \"x\"\nwords = [\n\"a\",\n\" \"]",
+            5,
+            "列表",
+        ),
         ("[[rule]]\nname = \"x\"\nonly = [\"——\"]", 3, "标点"),
         ("[[rule]]\nname = \"x\"\npattern = '('", 3, "正则"),
-        ("[[rule]]\nname = \"x\"\nwords = [\"a\"]\nwhere = \"top\"", 4, "head"),
-        ("[[rule]]\nname = \"x\"\nwords = [\"a\"]\nmax_chars = 0", 4, "max_chars"),
-        ("[[rule]]\nname = \"x\"\nwords = [\"a\"]\nfields = [\"b\"]", 4, "之一"),
+        (
+            "[[rule]]\nname = \"x\"\nwords = [\"a\"]\nwhere = \"top\"",
+            4,
+            "head",
+        ),
+        (
+            "[[rule]]\nname = \"x\"\nwords = [\"a\"]\nmax_chars = 0",
+            4,
+            "max_chars",
+        ),
+        (
+            "[[rule]]\nname = \"x\"\nwords = [\"a\"]\nfields = [\"b\"]",
+            3,
+            "之一",
+        ),
         ("[rule]\nname = \"x\"", 1, "[[rule]]"),
     ] {
         let error = Rules::from_toml(text).expect_err(text);

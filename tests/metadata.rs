@@ -45,7 +45,7 @@ fn notices_state_what_was_judged() {
     let Some(folder) = shared("corpora/edu-notices") else {
         return;
     };
-    let judged = include_str!("cases/metadata/notices.tsv");
+    let judged = include_str!("metadata/notices.tsv");
     let mut wrong = Vec::new();
     let mut count = 0;
     for line in judged.lines().filter(|line| !line.starts_with('#')) {
@@ -76,7 +76,14 @@ fn no_passage_of_a_notice_holds_a_header_or_a_button() {
     let Some(folder) = shared("corpora/edu-notices") else {
         return;
     };
-    let furniture = ["北大法宝", "法宝引证码", "原文链接", "pkulaw", "字号：", "【打印】"];
+    let furniture = [
+        "北大法宝",
+        "法宝引证码",
+        "原文链接",
+        "pkulaw",
+        "字号：",
+        "【打印】",
+    ];
     for path in files(&folder) {
         for report in reports_of(&path).0 {
             for passage in passage::split(&report, 1200).0 {
@@ -199,7 +206,13 @@ fn reports_state_what_a_reader_would_read() {
         let (reports, _) = corpus::reports("报告.txt", body);
         let report = &reports[0];
         let metadata = &report.metadata;
-        let or_none = |text: String| if text.is_empty() { "-".to_owned() } else { text };
+        let or_none = |text: String| {
+            if text.is_empty() {
+                "-".to_owned()
+            } else {
+                text
+            }
+        };
         let stated = [
             text(report.region.code.as_deref()),
             report.region_reason.as_str().to_owned(),
@@ -211,7 +224,10 @@ fn reports_state_what_a_reader_would_read() {
         .map(or_none)
         .join(" ");
         if stated != *expected || reports.len() != 1 {
-            wrong.push(format!("{what}: {stated}, not {expected} ({})", reports.len()));
+            wrong.push(format!(
+                "{what}: {stated}, not {expected} ({})",
+                reports.len()
+            ));
         }
     }
     assert_eq!(wrong, [""; 0]);
@@ -260,9 +276,17 @@ fn side_files_are_read_with_their_reports_and_are_none() {
     let reports = folder.path().join("reports");
     fs::create_dir(&reports).unwrap();
     fs::write(reports.join("a.txt"), "关于开学的通知\n\n做好工作。\n").unwrap();
-    fs::write(reports.join("a.toml"), "region = \"芦溪县\"\ndate = 2016-11-03\n").unwrap();
+    fs::write(
+        reports.join("a.toml"),
+        "region = \"芦溪县\"\ndate = 2016-11-03\n",
+    )
+    .unwrap();
     fs::write(reports.join("b.txt"), "芦溪县:改革\n\n做好工作。\n").unwrap();
-    fs::write(reports.join("b.toml"), "region = \"芦溪县\"\nissuer = “教育局”\n").unwrap();
+    fs::write(
+        reports.join("b.toml"),
+        "region = \"芦溪县\"\nissuer = “教育局”\n",
+    )
+    .unwrap();
     fs::write(reports.join("c.txt"), "芦溪县:发展\n\n做好工作。\n").unwrap();
     fs::write(reports.join("c.txt.toml"), "# 旁注\nisuer = \"教育局\"\n").unwrap();
     let corpus = Corpus::open(folder.path(), 1 << 20).unwrap();
@@ -342,7 +366,9 @@ fn a_file_may_hold_several_notices() {
 #[test]
 fn a_text_saved_twice_is_one_report() {
     let lines: Vec<String> = (1..=15)
-        .map(|n| format!("一是做好第{n}件事，使全县各级各类学校的条件在三年之内都有明显的改善和提高。"))
+        .map(|n| {
+            format!("一是做好第{n}件事，使全县各级各类学校的条件在三年之内都有明显的改善和提高。")
+        })
         .collect();
     let body = lines.join("\n");
     let text = format!("芦溪县:改革\n\n{body}\n\n芦溪县:改革\n\n{body}\n");
@@ -353,17 +379,24 @@ fn a_text_saved_twice_is_one_report() {
     let (passages, _) = passage::split(&reports[0], 1200);
     let shown: usize = passages
         .iter()
-        .map(|passage| passage.range.of(&reports[0].text).matches("第7件事").count())
+        .map(|passage| {
+            passage
+                .range
+                .of(&reports[0].text)
+                .matches("第7件事")
+                .count()
+        })
         .sum();
     assert_eq!(shown, 1);
     // Where anything is new below, nothing is left out.
     let text = format!("{text}\n这一句是上面没有的，因此它必须留在段落里面，不能当作重复丢掉。\n");
     let (reports, _) = corpus::reports("a.txt", &text);
-    assert!(
-        reports
+    assert!(reports.iter().all(|report| {
+        report
+            .boilerplate
             .iter()
-            .all(|report| report.boilerplate.iter().all(|line| line.rule != "repeated-report"))
-    );
+            .all(|line| line.rule != "repeated-report")
+    }));
 }
 
 proptest! {
@@ -402,4 +435,67 @@ proptest! {
             }
         }
     }
+}
+
+const DATED: &[(&str, &str)] = &[
+    (
+        "a.txt",
+        "成都市教育局关于开学的通知\n成教发〔2016〕5号\n\n各学校：\n一、做好开学工作。\n成都市教育局\n2016年8月1日",
+    ),
+    (
+        "b.txt",
+        "四川省教育厅、四川省财政厅关于资助的通知\n川教〔2018〕7号\n\n各学校：\n一、做好资助工作。\n四川省教育厅\n2018年3月5日",
+    ),
+    (
+        "c.txt",
+        "芦溪县:改革\n\n一、做好工作。2014年新增学位。",
+    ),
+    (
+        "d.txt",
+        "教育部关于美育的意见\n教体艺〔2019〕2号\n\n各省教育厅：\n一、做好美育工作。\n教育部\n2019年3月29日",
+    ),
+];
+
+#[test]
+fn reports_sort_and_narrow_by_date_issuer_and_year() {
+    let corpus = crate::support::corpus_of(DATED);
+    let service = crate::support::Service::of(corpus.path());
+    let sources = |parameters: &[(&str, &str)]| -> Vec<String> {
+        let answer = service.search(parameters).json();
+        let hits = answer["hits"].as_array().unwrap().clone();
+        let mut sources: Vec<String> = hits
+            .iter()
+            .map(|hit| hit["report"]["source"].as_str().unwrap().to_owned())
+            .collect();
+        sources.dedup();
+        sources
+    };
+    assert_eq!(
+        sources(&[("sort", "date")]),
+        ["d.txt", "b.txt", "a.txt", "c.txt"]
+    );
+    assert_eq!(sources(&[("issuer", "四川省财政厅")]), ["b.txt"]);
+    assert_eq!(sources(&[("year", "2019")]), ["d.txt"]);
+    // A report of no known year is found by the years it mentions.
+    assert_eq!(sources(&[("year", "2014")]), ["c.txt"]);
+    assert_eq!(sources(&[("province", "全国")]), ["d.txt"]);
+    assert_eq!(
+        sources(&[("date_from", "2016-08-01"), ("date_to", "2018年3月5日")]),
+        ["a.txt", "b.txt"]
+    );
+    let answer = service
+        .search(&[("facets", "issuer,year"), ("issuer", "教育部")])
+        .json();
+    let issuers: Vec<&str> = answer["facets"]["issuer"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| value["value"].as_str().unwrap())
+        .collect();
+    assert_eq!(issuers.len(), 4, "{issuers:?}");
+    let hit = &answer["hits"][0]["report"]["metadata"];
+    assert_eq!(hit["document_number"], "教体艺〔2019〕2号");
+    assert_eq!(hit["date"], "2019-03-29");
+    let refused = service.search(&[("date_from", "去年")]).json();
+    assert_eq!(refused["parameter"], "date_from", "{refused}");
 }

@@ -71,7 +71,7 @@ const REFUSED: [(&str, &str, &str, &str); 26] = [
         "sort=foo",
         "bad-parameter",
         "sort",
-        "relevance、region 或 document",
+        "relevance、region、document、quantity 或 date",
     ),
     ("facets=foo", "bad-parameter", "facets", "province、city"),
     (

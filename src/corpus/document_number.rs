@@ -121,7 +121,9 @@ fn order(chars: &[char]) -> Option<DocumentNumber> {
         .and_then(|head| head.get(head.len().checked_sub(4)?..))
         .filter(|year| is_four_digits(year))
         .and_then(|year| year.parse().ok());
-    let name = head.trim_end_matches('年').trim_end_matches(|c: char| c.is_ascii_digit());
+    let name = head
+        .trim_end_matches('年')
+        .trim_end_matches(|c: char| c.is_ascii_digit());
     let issued = ORDERS.iter().any(|order| name.ends_with(order))
         && (3..=40).contains(&name.chars().count())
         && name.chars().all(is_mark);

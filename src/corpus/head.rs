@@ -159,11 +159,7 @@ fn tail(text: &str, lines: &[Line], from: usize) -> usize {
 
 /// Where documents begin in a file whose reports have no titles `region:tagline`: at the start, at
 /// each header of a database, and at each title of an office that a number of its own follows.
-pub(super) fn openings(
-    text: &str,
-    lines: &[Line],
-    rules: &Rules,
-) -> Vec<(usize, Option<usize>)> {
+pub(super) fn openings(text: &str, lines: &[Line], rules: &Rules) -> Vec<(usize, Option<usize>)> {
     let mut starts = vec![(0, None)];
     let mut sentences = 0;
     let mut after_header = false;
@@ -179,7 +175,8 @@ pub(super) fn openings(
         }
         after_header = is_header;
         // The caption of a picture above the title is no text yet.
-        let says = is_sentence(content) && (at > MAX_LINES || rules.rule(content, Place::Head).is_none());
+        let says =
+            is_sentence(content) && (at > MAX_LINES || rules.rule(content, Place::Head).is_none());
         sentences += usize::from(says);
     }
     starts
@@ -264,7 +261,8 @@ fn wrapped(text: &str, lines: &[Line], at: usize) -> usize {
         return at;
     };
     let office_like = first.contains("关于") || issuer::of_title(first).is_some();
-    if titles::ends_as_a_kind(first) || !(office_like || !issuer::of_line(first).is_empty()) {
+    let names_office = office_like || !issuer::of_line(first).is_empty();
+    if titles::ends_as_a_kind(first) || !names_office {
         return at;
     }
     let mut chars = first.chars().count();
@@ -301,7 +299,9 @@ fn is_occasion(line: &str) -> bool {
     let bare = line.trim_start_matches(['—', '-', '―', '─', '（', '(', ' ']);
     let marked = bare.len() < line.len();
     line.chars().count() <= 2 * MAX_CHARS
-        && ["会议", "大会", "讲话"].iter().any(|word| line.contains(word))
+        && ["会议", "大会", "讲话"]
+            .iter()
+            .any(|word| line.contains(word))
         && Date::find(bare).is_some_and(|(_, range)| marked || range.start == 0)
 }
 

@@ -10,10 +10,54 @@ use crate::region::Region;
 const VERBS: [&str; 7] = ["关于", "印发", "转发", "批转", "发布", "公布", "颁发"];
 /// How the names of offices end.
 const ENDINGS: [&str; 48] = [
-    "人民政府", "政府", "办公厅", "办公室", "委员会", "管委会", "教委", "委", "厅", "局", "部", "院", "署", "行署",
-    "总署", "会", "办", "处", "站", "所", "中心", "集团", "公司", "大学", "学院", "学校", "兵团", "法院", "检察院",
-    "银行", "协会", "联合会", "总工会", "人大", "政协", "党委", "省委", "市委", "区委", "县委", "党组", "指挥部", "小组",
-    "中央", "总局", "支队", "总队", "社",
+    "人民政府",
+    "政府",
+    "办公厅",
+    "办公室",
+    "委员会",
+    "管委会",
+    "教委",
+    "委",
+    "厅",
+    "局",
+    "部",
+    "院",
+    "署",
+    "行署",
+    "总署",
+    "会",
+    "办",
+    "处",
+    "站",
+    "所",
+    "中心",
+    "集团",
+    "公司",
+    "大学",
+    "学院",
+    "学校",
+    "兵团",
+    "法院",
+    "检察院",
+    "银行",
+    "协会",
+    "联合会",
+    "总工会",
+    "人大",
+    "政协",
+    "党委",
+    "省委",
+    "市委",
+    "区委",
+    "县委",
+    "党组",
+    "指挥部",
+    "小组",
+    "中央",
+    "总局",
+    "支队",
+    "总队",
+    "社",
 ];
 /// What a title adds to the first of several offices.
 const OTHERS: [&str; 5] = ["部门", "单位", "部委", "厅局", "机关"];
@@ -33,14 +77,19 @@ pub(super) fn of_title(title: &str) -> Option<String> {
     // 中共中央 国务院关于… names two; 成 都 市 is one word.
     let parts: Vec<&str> = head.split_whitespace().collect();
     let apart = parts.len() > 1 && parts.iter().all(|part| is_office(part));
-    let issuer = if apart { parts.join("、") } else { parts.concat() };
+    let issuer = if apart {
+        parts.join("、")
+    } else {
+        parts.concat()
+    };
     let named = issuer.split('、').all(|part| is_office(lead(part)));
     (named && !issuer.is_empty()).then_some(issuer)
 }
 
 /// The offices that a line of a signature names; none where it is no such line.
 pub(super) fn of_line(line: &str) -> Vec<String> {
-    let line = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '（' | '）'));
+    let line =
+        line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '（' | '）'));
     if line.is_empty() || line.chars().count() > 2 * MAX_CHARS {
         return Vec::new();
     }
@@ -48,7 +97,10 @@ pub(super) fn of_line(line: &str) -> Vec<String> {
         .split(|c: char| c.is_whitespace() || c == '、')
         .filter(|part| !part.is_empty())
         .collect();
-    if parts.iter().all(|part| part.chars().count() > 2 && is_office(part)) {
+    if parts
+        .iter()
+        .all(|part| part.chars().count() > 2 && is_office(part))
+    {
         return parts.into_iter().map(str::to_owned).collect();
     }
     let joined = parts.concat();

@@ -256,7 +256,10 @@ fn signature<'a>(body: impl Iterator<Item = &'a str>) -> Signature {
             continue;
         }
         let dated = line.ends_with(['日', '号', '）', ')', '】', '电'])
-            || line.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit());
+            || line
+                .bytes()
+                .next_back()
+                .is_some_and(|byte| byte.is_ascii_digit());
         if dated {
             if let Some(date) = Date::parse(line) {
                 if !signers.is_empty() {

@@ -59,12 +59,13 @@ pub(super) fn of(
         {
             return found(region, RegionReason::DocumentNumber, &doubt);
         }
-        if let Some(region) = region::mentions(file_name)
-            .into_iter()
-            .find_map(|mention| match mention.resolution {
-                Resolution::Known(region) => Some(region),
-                _ => None,
-            })
+        if let Some(region) =
+            region::mentions(file_name)
+                .into_iter()
+                .find_map(|mention| match mention.resolution {
+                    Resolution::Known(region) => Some(region),
+                    _ => None,
+                })
         {
             return found(region, RegionReason::FileName, &doubt);
         }

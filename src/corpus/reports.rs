@@ -69,7 +69,7 @@ pub fn reports_with(
     if let (Some(last), Some(first), Some(end)) = (reports.last_mut(), copy.first(), copy.last()) {
         let origin = last.range.start;
         last.range.end = end.span.end;
-        last.text = last.range.of(text).to_owned();
+        last.range.of(text).clone_into(&mut last.text);
         last.boilerplate.push(Boilerplate {
             range: Span::new(first.span.start, end.span.end).relative_to(origin),
             rule: COPY.to_owned(),
@@ -173,12 +173,7 @@ struct Piece<'a> {
 }
 
 impl Piece<'_> {
-    fn report(
-        &self,
-        given: &Given,
-        rules: &Rules,
-        warnings: &mut Vec<Warning>,
-    ) -> Option<Report> {
+    fn report(&self, given: &Given, rules: &Rules, warnings: &mut Vec<Warning>) -> Option<Report> {
         let (first, last) = (self.lines.first()?, self.lines.last()?);
         let range = Span::new(first.span.start, last.span.end);
         let head = head::read(self.text, self.lines, self.titled_at, rules);

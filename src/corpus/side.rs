@@ -22,23 +22,19 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Takes the side files out of `files`: they say something of reports and are none.
 pub(super) fn set_apart(files: &mut Vec<SourceFile>) {
-    let is_toml = |name: &str| name.ends_with(".toml");
     let beside: HashSet<String> = files
         .iter()
-        .filter(|file| !is_toml(&file.name))
+        .filter(|file| side_base(&file.name).is_none())
         .flat_map(|file| bases(&file.name))
         .map(str::to_owned)
         .collect();
-    files.retain(|file| {
-        let base = file.name.strip_suffix(".toml");
-        base.is_none_or(|base| !beside.contains(base))
-    });
+    files.retain(|file| side_base(&file.name).is_none_or(|base| !beside.contains(base)));
 }
 
 /// The side file of the report file at `path`, where there is one.
 pub(super) fn path_of(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
-    if name.ends_with(".toml") {
+    if side_base(name).is_some() {
         return None;
     }
     bases(name)
@@ -52,7 +48,9 @@ pub(super) fn read(path: &Path, source: &str) -> (Given, Vec<Warning>) {
     let Some(side) = path_of(path) else {
         return (Given::default(), Vec::new());
     };
-    let folder = source.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
+    let folder = source
+        .rsplit_once('/')
+        .map(|(folder, _)| format!("{folder}/"));
     let name = side.file_name().unwrap_or_default().to_string_lossy();
     let warning = |line: usize, message: String| Warning {
         source: format!("{}{name}", folder.as_deref().unwrap_or_default()),
@@ -104,6 +102,11 @@ pub(super) fn read(path: &Path, source: &str) -> (Given, Vec<Warning>) {
         }
     }
     (Given::from_table(&table), warnings)
+}
+
+/// The name of a side file without its ending; nothing for other files.
+fn side_base(name: &str) -> Option<&str> {
+    name.strip_suffix(".toml")
 }
 
 /// The names a side file of `name` may have, without its ending: `a.jsonl.zst`, `a.jsonl`, `a`.

@@ -18,9 +18,48 @@ const NAME_MAX_CHARS: usize = 24;
 pub(super) const DOCUMENT_TITLE_MAX_CHARS: usize = 120;
 /// The kinds of documents; titles end with one.
 const KINDS: [&str; 42] = [
-    "通知", "意见", "报告", "方案", "办法", "决定", "复函", "函", "规定", "细则", "公告", "通告", "通报", "纲要", "规划",
-    "条例", "批复", "请示", "纪要", "命令", "令", "议案", "要点", "计划", "总结", "讲话", "决议", "章程", "规则", "标准",
-    "指南", "措施", "工作报告", "公报", "建议", "清单", "名单", "白皮书", "指引", "规程", "实施意见", "目录",
+    "通知",
+    "意见",
+    "报告",
+    "方案",
+    "办法",
+    "决定",
+    "复函",
+    "函",
+    "规定",
+    "细则",
+    "公告",
+    "通告",
+    "通报",
+    "纲要",
+    "规划",
+    "条例",
+    "批复",
+    "请示",
+    "纪要",
+    "命令",
+    "令",
+    "议案",
+    "要点",
+    "计划",
+    "总结",
+    "讲话",
+    "决议",
+    "章程",
+    "规则",
+    "标准",
+    "指南",
+    "措施",
+    "工作报告",
+    "公报",
+    "建议",
+    "清单",
+    "名单",
+    "白皮书",
+    "指引",
+    "规程",
+    "实施意见",
+    "目录",
 ];
 /// What stands before a colon in the header of a document without being a region.
 const HEADER_WORDS: [&str; 38] = [
@@ -195,7 +234,8 @@ pub(super) fn has_measures(lines: &[Line]) -> bool {
 /// A line that reads as the document's title though it has no colon.
 pub(super) fn reads_as_title(line: &str) -> bool {
     let chars = line.chars().count();
-    let fits = chars <= TITLE_MAX_CHARS || (chars <= DOCUMENT_TITLE_MAX_CHARS && ends_as_a_kind(line));
+    let fits =
+        chars <= TITLE_MAX_CHARS || (chars <= DOCUMENT_TITLE_MAX_CHARS && ends_as_a_kind(line));
     fits && !line.ends_with(['。', '！', '？', '；', '，', '、', ';', ',', '：', ':'])
         && !line.contains('。')
         && line.chars().any(char::is_alphanumeric)

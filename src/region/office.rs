@@ -17,17 +17,63 @@ static MARKS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
         .collect()
 });
 /// What may follow the mark of a division in a document number: the kind of office or document.
-const OFFICES: &str = "政府委办发函教人财党组字令公厅市县区体艺基高师职成秘民科卫文建规环农商工交水审统";
+const OFFICES: &str =
+    "政府委办发函教人财党组字令公厅市县区体艺基高师职成秘民科卫文建规环农商工交水审统";
 /// How the names of offices of the state begin. One whose name goes on with a division is that
 /// division's: 国家税务总局四川省税务局.
 const NATIONAL: [&str; 52] = [
-    "国务院", "中共中央", "中国共产党中央", "全国", "最高人民", "中华人民共和国", "中央", "国家", "外交部", "国防部",
-    "教育部", "科学技术部", "科技部", "工业和信息化部", "公安部", "民政部", "司法部", "财政部",
-    "人力资源和社会保障部", "人力资源社会保障部", "人事部", "劳动和社会保障部", "自然资源部", "国土资源部",
-    "生态环境部", "环境保护部", "住房和城乡建设部", "住房城乡建设部", "建设部", "交通运输部", "交通部", "铁道部",
-    "水利部", "农业农村部", "农业部", "商务部", "文化和旅游部", "文化部", "卫生部", "退役军人事务部", "应急管理部",
-    "中国人民银行", "审计署", "海关总署", "中国银行业", "中国证券", "中国银保监会", "中国证监会", "共青团中央",
-    "中国科学院", "中国工程院", "中国气象局",
+    "国务院",
+    "中共中央",
+    "中国共产党中央",
+    "全国",
+    "最高人民",
+    "中华人民共和国",
+    "中央",
+    "国家",
+    "外交部",
+    "国防部",
+    "教育部",
+    "科学技术部",
+    "科技部",
+    "工业和信息化部",
+    "公安部",
+    "民政部",
+    "司法部",
+    "财政部",
+    "人力资源和社会保障部",
+    "人力资源社会保障部",
+    "人事部",
+    "劳动和社会保障部",
+    "自然资源部",
+    "国土资源部",
+    "生态环境部",
+    "环境保护部",
+    "住房和城乡建设部",
+    "住房城乡建设部",
+    "建设部",
+    "交通运输部",
+    "交通部",
+    "铁道部",
+    "水利部",
+    "农业农村部",
+    "农业部",
+    "商务部",
+    "文化和旅游部",
+    "文化部",
+    "卫生部",
+    "退役军人事务部",
+    "应急管理部",
+    "中国人民银行",
+    "审计署",
+    "海关总署",
+    "中国银行业",
+    "中国证券",
+    "中国银保监会",
+    "中国证监会",
+    "共青团中央",
+    "中国科学院",
+    "中国工程院",
+    "中国气象局",
 ];
 /// The congresses whose sessions hear the reports of the state.
 const CONGRESS: &str = "全国人民代表大会";
@@ -96,7 +142,11 @@ pub fn of_mark(mark: &str) -> Option<Region> {
     ends.iter().rev().find_map(|&end| {
         let (name, rest) = mark.split_at_checked(end)?;
         let code = MARKS.get(name)?;
-        if !rest.chars().next().is_none_or(|next| OFFICES.contains(next)) {
+        if !rest
+            .chars()
+            .next()
+            .is_none_or(|next| OFFICES.contains(next))
+        {
             return None;
         }
         if *code == "000000" {
@@ -111,7 +161,10 @@ pub fn of_mark(mark: &str) -> Option<Region> {
 #[must_use]
 pub fn given(value: &str) -> Resolution {
     let value = value.trim();
-    if matches!(value, "全国" | "中国" | "国家" | "中央" | "000000" | "100000" | "中华人民共和国") {
+    if matches!(
+        value,
+        "全国" | "中国" | "国家" | "中央" | "000000" | "100000" | "中华人民共和国"
+    ) {
         return Resolution::Known(Region::national());
     }
     if value.len() == 6

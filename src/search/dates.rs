@@ -26,5 +26,8 @@ pub(super) fn filter(dates: Dates, fields: &Fields) -> Option<Box<dyn EngineQuer
         Some(day) => Bound::Included(Term::from_field_u64(fields.date, day.number())),
         None => Bound::Unbounded,
     };
-    Some(Box::new(RangeQuery::new(bound(dates.from), bound(dates.to))))
+    Some(Box::new(RangeQuery::new(
+        bound(dates.from),
+        bound(dates.to),
+    )))
 }

@@ -17,7 +17,13 @@ const USUAL_CHARS: usize = 80;
 const RULE: &str = "rule";
 /// The keys a rule may have.
 const KEYS: [&str; 7] = [
-    "name", "only", "words", "fields", "pattern", "where", "max_chars",
+    "name",
+    "only",
+    "words",
+    "fields",
+    "pattern",
+    "where",
+    "max_chars",
 ];
 /// The keys of which a rule has one.
 const TESTS: [&str; 4] = ["only", "words", "fields", "pattern"];
@@ -46,7 +52,9 @@ pub(super) fn rules(text: &str) -> Result<Vec<Rule>, Error> {
         let syntax = source.syntax(&error);
         let message = match syntax.full_width {
             Some(mark) => {
-                format!("不合 TOML 写法；这一行有全角的「{mark}」，引号、逗号、括号、等号都要用半角")
+                format!(
+                    "不合 TOML 写法；这一行有全角的「{mark}」，引号、逗号、括号、等号都要用半角"
+                )
             }
             None => format!(
                 "不合 TOML 写法（{}）；请检查引号、逗号、括号是否成对、齐全",
@@ -66,7 +74,7 @@ pub(super) fn rules(text: &str) -> Result<Vec<Rule>, Error> {
         let DeValue::Array(list) = value.get_ref() else {
             return Err(at(&source, value, "规则要写成 [[rule]]，两对方括号"));
         };
-        for entry in list.iter() {
+        for entry in list {
             let DeValue::Table(table) = entry.get_ref() else {
                 return Err(at(&source, entry, "规则要写成 [[rule]]，下面逐行写键和值"));
             };
@@ -120,7 +128,11 @@ fn rule(
         }
     }
     let Some(name) = name else {
-        return Err(at(source, entry, "这条规则缺少 name，例如 name = \"web-button\""));
+        return Err(at(
+            source,
+            entry,
+            "这条规则缺少 name，例如 name = \"web-button\"",
+        ));
     };
     let Some(test) = test else {
         let message = format!("规则 {name} 要有 {} 之一", TESTS.join("、"));
@@ -147,7 +159,11 @@ fn rule_name(source: &Source<'_>, value: &Spanned<DeValue<'_>>) -> Result<String
         .filter(good)
         .map(str::to_owned)
         .ok_or_else(|| {
-            at(source, value, "name 要用小写字母、数字和连字符，例如 \"web-button\"")
+            at(
+                source,
+                value,
+                "name 要用小写字母、数字和连字符，例如 \"web-button\"",
+            )
         })
 }
 
@@ -212,11 +228,7 @@ fn texts(
         .collect()
 }
 
-fn unknown<T: AsRef<str>>(
-    source: &Source<'_>,
-    key: &Spanned<T>,
-    known: &[&'static str],
-) -> Error {
+fn unknown<T: AsRef<str>>(source: &Source<'_>, key: &Spanned<T>, known: &[&'static str]) -> Error {
     let name = key.get_ref().as_ref();
     let hint = match nearest(name, known) {
         Some(nearest) => format!("是不是 {nearest}？"),
