@@ -110,6 +110,56 @@ fn numbers_that_word_counts_stand_before_their_paragraphs() {
     );
 }
 
+/// A Word file as Word 97 wrote it, with text alone.
+fn doc(text: &str) -> Vec<u8> {
+    const TEXT_AT: usize = 0x800;
+    let encoded: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let characters = u32::try_from(text.encode_utf16().count()).expect("a short text");
+    // Where the text stands: one piece, which begins after the header.
+    let mut pieces = vec![2];
+    pieces.extend(16_u32.to_le_bytes());
+    pieces.extend(0_u32.to_le_bytes());
+    pieces.extend(characters.to_le_bytes());
+    pieces.extend([0, 0]);
+    pieces.extend(0x800_u32.to_le_bytes());
+    pieces.extend([0, 0]);
+    let length = u32::try_from(pieces.len()).expect("a short table");
+    // The header's fields that a reader must have, by their places.
+    let mut document = vec![0_u8; TEXT_AT];
+    let mut put = |at: usize, bytes: &[u8]| document[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, &0xA5EC_u16.to_le_bytes());
+    put(2, &0x00C1_u16.to_le_bytes());
+    put(0x0A, &0x0200_u16.to_le_bytes());
+    put(32, &14_u16.to_le_bytes());
+    put(62, &22_u16.to_le_bytes());
+    put(64 + 12, &characters.to_le_bytes());
+    put(152, &93_u16.to_le_bytes());
+    put(154 + 33 * 8 + 4, &length.to_le_bytes());
+    document.extend(encoded);
+    document.resize(TEXT_AT + 0x1000, 0);
+    let mut container =
+        cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).expect("memory can be written");
+    for (name, content) in [("/WordDocument", document), ("/1Table", pieces)] {
+        let mut stream = container.create_stream(name).expect("a new stream");
+        std::io::Write::write_all(&mut stream, &content).expect("memory can be written");
+    }
+    container.flush().expect("memory can be written");
+    container.into_inner().into_inner()
+}
+
+#[test]
+fn an_old_word_file_gives_its_paragraphs() {
+    let bytes = doc("四川省成都市:以美育人\r一、加强领导。建立联席会议制度。\r二、配齐教师。\r");
+    for name in ["a.doc", "a.wps", "a.dot"] {
+        let text = read(name, &bytes);
+        assert_eq!(
+            text.text,
+            "四川省成都市:以美育人\n一、加强领导。建立联席会议制度。\n二、配齐教师。\n"
+        );
+        assert_eq!(text.encoding, "DOC");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_word_file_is_said() {
     let whole = docx(&paragraph(&"成都市推进学校美育工作。".repeat(50)));
