@@ -44,7 +44,11 @@ const BEFORE: [(&str, Qualifier, &str); 32] = [
 pub(super) fn qualifier_before(view: &View, end: usize) -> Option<(usize, Qualifier)> {
     let before = view.slice(end.saturating_sub(5), end);
     let mut best: Option<(usize, Qualifier)> = None;
+    let last = before.last()?;
     for (word, qualifier, stops) in BEFORE {
+        if !word.ends_with(*last) {
+            continue;
+        }
         let length = word.chars().count();
         let Some((rest, tail)) = before
             .len()

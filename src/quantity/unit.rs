@@ -1,5 +1,8 @@
 //! The units that figures have, and what each measures.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::Class;
 
 /// How sure a number before the unit is a figure.
@@ -265,10 +268,22 @@ static NOUNS: [Unit; 25] = [
     noun("校", "长园外内区企本舍地级"),
 ];
 
+/// The units by their first character: every number is followed by one of them or none.
+static BY_FIRST: LazyLock<HashMap<char, Vec<&'static Unit>>> = LazyLock::new(|| {
+    let mut units: HashMap<char, Vec<&Unit>> = HashMap::new();
+    for unit in UNITS.iter().chain(&NOUNS) {
+        for first in unit.text.chars().take(1) {
+            units.entry(first).or_default().push(unit);
+        }
+    }
+    units
+});
+
 /// The unit that `rest`, folded, begins with.
 pub(super) fn at(rest: &[char]) -> Option<&'static Unit> {
     let mut found: Option<(&Unit, usize)> = None;
-    for unit in UNITS.iter().chain(&NOUNS) {
+    let first = rest.first()?;
+    for unit in BY_FIRST.get(first).into_iter().flatten().copied() {
         let Some(length) = length_at(rest, unit.text) else {
             continue;
         };
