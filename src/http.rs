@@ -1,4 +1,5 @@
-//! Serves searches over HTTP: the API under `/api/v1`, and plain pages for readers.
+//! Serves searches over HTTP: the API under `/api/v1`, plain pages for readers, and the widget that
+//! other sites embed under `/embed`.
 //!
 //! The wire types are twins of the domain's, made here, so that a change inside never changes an
 //! answer by accident. Every refusal is a problem detail (RFC 9457) with a stable `code`; this is
@@ -10,6 +11,7 @@
 
 mod api;
 mod caching;
+mod embed;
 mod pages;
 mod params;
 mod problem;
@@ -91,6 +93,7 @@ impl Application {
                 .wrap(open_to_all())
                 .configure(api::routes)
                 .configure(pages::routes)
+                .configure(embed::routes)
                 .default_service(web::to(problem::no_such_page))
         })
         .workers(config::or_cores(settings.server.workers))

@@ -7,9 +7,11 @@
 //! | `architecture` | the rules of who may name what, read from `src/` |
 //! | `bad_input` | files, folders, settings and command lines that are wrong, as a user meets them |
 //! | `boilerplate` | the rules of what is left out: the file, its mistakes, what they take and leave |
+//! | `browser` | the tests of `web/test/`: pages and widget in a real Chromium |
 //! | `commands` | the binary as a user runs it: what each command prints, and serving |
 //! | `decoding` | bytes to text: encodings, cleaning, refusals |
 //! | `durability` | generations, damage, rebuilding, locking |
+//! | `embed` | what other sites embed, as it is sent |
 //! | `eval` | measuring ranking: the measures, significance, test collections, judgement files |
 //! | `export` | all hits as files: the same ones in the same order, safe in a spreadsheet |
 //! | `feedback` | questions asked again in the words of the best passages |
@@ -57,10 +59,12 @@ mod analysis;
 mod api;
 mod architecture;
 mod bad_input;
+mod browser;
 mod boilerplate;
 mod commands;
 mod decoding;
 mod durability;
+mod embed;
 mod eval;
 mod export;
 mod facets;
