@@ -32,7 +32,8 @@ pub(super) fn whole(line: &str) -> Option<(DocumentNumber, Option<Date>)> {
         let rest: String = inner.get(end..)?.iter().collect();
         let date = Date::parse(&rest);
         let is_year = rest.strip_suffix('年').is_some_and(is_four_digits);
-        let fits = start == 0 && (rest.is_empty() || date.is_some() || is_year);
+        let signed = rest.starts_with("签发人");
+        let fits = start == 0 && (rest.is_empty() || date.is_some() || is_year || signed);
         return fits.then_some((number, date));
     }
     order(inner).map(|number| (number, None))

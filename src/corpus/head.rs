@@ -73,7 +73,11 @@ pub(super) fn read(text: &str, lines: &[Line], titled_at: Option<usize>, rules: 
                 at = to + 1;
                 continue;
             }
-        } else if titled_at.is_none() && titles::reads_as_title(content) && !is_aside(content) {
+        } else if titled_at.is_none()
+            && titles::reads_as_title(content)
+            && !is_aside(content)
+            && !is_letterhead(text, lines, at)
+        {
             let to = wrapped(text, lines, at);
             head.title = Some((at, to));
             at = to + 1;
@@ -283,6 +287,17 @@ fn wrapped(text: &str, lines: &[Line], at: usize) -> usize {
         }
     }
     at
+}
+
+/// 成都市人民政府文件, or only who issued it, above number and title.
+fn is_letterhead(text: &str, lines: &[Line], at: usize) -> bool {
+    let content = |at: usize| lines.get(at).map(|line| line.span.of(text));
+    let named = content(at).is_some_and(|line| !issuer::of_letterhead(line).is_empty());
+    named
+        && wrapped(text, lines, at) == at
+        && (at + 1..at + 5)
+            .filter_map(content)
+            .any(|line| titles::ends_as_a_kind(line) && titles::reads_as_title(line))
 }
 
 /// What stands in a head and is no title: a number, a date, a place and date of the press.

@@ -111,6 +111,11 @@ pub(super) fn of_line(line: &str) -> Vec<String> {
     }
 }
 
+/// The offices that a letterhead names: 成都市人民政府文件.
+pub(super) fn of_letterhead(line: &str) -> Vec<String> {
+    of_line(line.trim().strip_suffix("文件").unwrap_or(line))
+}
+
 /// The government that gave a work report: 2025年上海市政府工作报告 is of 上海市人民政府.
 pub(super) fn of_work_report(title: &str, region: &Region) -> Option<String> {
     if !title.contains("政府工作报告") || !region.is_known() {

@@ -100,6 +100,7 @@ pub(super) struct Stated {
 pub(super) fn read<'a>(title: &str, head: &[&str], body: impl Iterator<Item = &'a str>) -> Stated {
     let mut stated = Stated::default();
     let mut occasion = None;
+    let mut letterhead: Vec<String> = Vec::new();
     for line in head {
         let fields = fields(line);
         let has_fields = !fields.is_empty();
@@ -118,6 +119,10 @@ pub(super) fn read<'a>(title: &str, head: &[&str], body: impl Iterator<Item = &'
             stated.issued = stated.issued.or(date);
         } else if let Some(date) = Date::parse(line) {
             stated.issued = stated.issued.or(Some(date));
+        } else if let offices = issuer::of_letterhead(line)
+            && !offices.is_empty()
+        {
+            letterhead.extend(offices);
         } else if let Some((date, _)) = Date::find(line) {
             if OCCASIONS.iter().any(|word| line.contains(word)) {
                 occasion = occasion.or(Some(date));
@@ -141,7 +146,7 @@ pub(super) fn read<'a>(title: &str, head: &[&str], body: impl Iterator<Item = &'
         let signed = signers.join("、");
         stated.issuer = match of_title {
             Some(of_title) => Some(issuer::fuller(&of_title, &signed).to_owned()),
-            None if signed.is_empty() => None,
+            None if signed.is_empty() => Some(letterhead.join("、")).filter(|it| !it.is_empty()),
             None => Some(signed),
         };
     }
