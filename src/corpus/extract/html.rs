@@ -7,7 +7,7 @@
 //! issuer and date in a table of their own; both are read before the rest is left ([`head`]).
 //!
 //! Invariant: nothing here recurses deeper than a table's cell, and what is nested too deep for the
-//! parser is made shallow first ([`shallow`]), so a page nested deeply costs no more than a flat one
+//! parser is made shallow first ([`mod@shallow`]), so a page nested deeply costs no more than a flat one
 //! (`tests/formats.rs`).
 
 mod head;
