@@ -6,12 +6,14 @@
 
 use std::fs;
 
-use super::extract::Extractor;
 use super::boilerplate::Rules;
+use super::extract::Extractor;
 use super::format::{self, Format, Packing};
 use super::given::Given;
 use super::records::{Array, Lines, Maker};
-use super::{Decoded, Refusal, Skipped, SourceFile, SourceText, decode, reports_with, side, source};
+use super::{
+    Decoded, Refusal, Skipped, SourceFile, SourceText, decode, reports_with, side, source,
+};
 use crate::report::{Warning, WarningKind};
 
 /// What a file may cost, and what reads the formats that are not text.
