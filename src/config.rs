@@ -29,6 +29,8 @@ pub struct Settings {
     pub corpus: Corpus,
     /// Where the index is, and how it is built.
     pub index: Index,
+    /// Where reports that came over HTTP are kept.
+    pub store: Store,
     /// How reports are cut into passages.
     pub passage: Passage,
     /// How queries are answered.
@@ -87,6 +89,20 @@ pub struct Index {
     pub memory_mb: usize,
     /// Threads that build, 0–64; 0 is one per core, see [`or_cores`].
     pub threads: usize,
+}
+
+/// Where reports that came over HTTP are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// The folder they are kept in; it cannot be made again from anything else.
+    pub path: PathBuf,
+    /// Largest report that is taken, text and fields together, 1–1024 MiB.
+    pub max_report_mb: u64,
+    /// Room on the disk below which no report is taken, 0–1048576 MiB.
+    pub min_free_mb: u64,
+    /// Tasks that are remembered after they ended, 100–1000000.
+    pub kept_tasks: usize,
 }
 
 /// How reports are cut into passages.
@@ -170,6 +186,17 @@ impl Default for Index {
             path: "index".into(),
             memory_mb: 256,
             threads: 0,
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            path: "store".into(),
+            max_report_mb: 16,
+            min_free_mb: 256,
+            kept_tasks: 10_000,
         }
     }
 }

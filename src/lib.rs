@@ -28,6 +28,7 @@
 //! | [`quantity`] | the figures of a text, and conditions on them |
 //! | [`config`] | `config.toml`, environment and flags to typed settings |
 //! | [`corpus`] | files to reports; the only opener of `corpus/` |
+//! | [`store`] | reports that came over HTTP, durable before they are acknowledged; the only opener of `store/` |
 //! | [`passage`] | reports to passages |
 //! | [`analysis`] | text to tokens, the same for passages and queries |
 //! | [`phrase`] | the set phrases of a corpus, found by counting |
@@ -52,6 +53,7 @@ pub mod report;
 pub mod quantity;
 pub mod config;
 pub mod corpus;
+pub mod store;
 pub mod passage;
 pub mod analysis;
 pub mod phrase;

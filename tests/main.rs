@@ -37,6 +37,7 @@
 //! | `splitting` | files to reports to passages: the seed, cases, arbitrary text |
 //! | `structure` | how documents number and nest: made-up ones, and every unit a reader sees in real ones |
 //! | `synonyms` | words that mean the same: the file, its mistakes, finding them in a query |
+//! | `store` | reports that came over HTTP: damage, kills, full disks, rewriting, backups |
 //! | `suggest` | completions while typing: which, how found, in what order |
 //! | `taxonomies` | levels, several taxonomies side by side, the one for government reports judged |
 //! | `themes` | the taxonomy and its assignment |
@@ -88,6 +89,7 @@ mod settings;
 mod similar;
 mod snippets;
 mod splitting;
+mod store;
 mod structure;
 mod suggest;
 mod synonyms;
