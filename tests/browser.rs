@@ -14,6 +14,15 @@ const MARKUP: &str = "山西省长治市:<img src=x onerror=alert(1)>\n\n\
     <script>alert(2)</script> 概述里也有 <img src=x onerror=alert(3)>。\n\n\
     一、<b>加粗</b>的举措 onerror。正文有 <img src=x onerror=\"alert(4)\"> &lt;b&gt; 和 </mark>。\n";
 
+/// Whether the environment has it; what the tests need is no setting of the service.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "`config` reads the settings, and these are none"
+)]
+fn set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
 /// What is missing here for a browser test, if anything.
 fn missing() -> Option<String> {
     let node = Command::new("node")
@@ -27,7 +36,7 @@ fn missing() -> Option<String> {
         return Some("the packages are not there (run `npm ci` in web/)".to_owned());
     }
     let browsers = ["chromium", "chromium-browser", "google-chrome"];
-    let found = std::env::var_os("CHROMIUM").is_some()
+    let found = set("CHROMIUM")
         || browsers
             .iter()
             .any(|name| Path::new("/usr/bin").join(name).exists());
@@ -38,7 +47,7 @@ fn missing() -> Option<String> {
 fn pages_and_widget_in_a_browser() {
     if let Some(missing) = missing() {
         assert!(
-            std::env::var_os("CESOU_REQUIRE_BROWSER").is_none(),
+            !set("CESOU_REQUIRE_BROWSER"),
             "CESOU_REQUIRE_BROWSER is set, but {missing}"
         );
         skip(&format!("the browser tests: {missing}"));

@@ -142,6 +142,24 @@ test("Safari's order: the Enter that ends a composition comes after its end", as
   }
 });
 
+test("Firefox's order: one more input after the end of a composition is not asked about twice", async () => {
+  await visit(DEMO, async (visit) => {
+    await visit.box.click();
+    visit.reset();
+    await visit.box.evaluate((input) => {
+      const field = /** @type {HTMLInputElement} */ (input);
+      field.dispatchEvent(new CompositionEvent("compositionstart", { data: "" }));
+      field.value = "教师";
+      field.dispatchEvent(new InputEvent("input", { isComposing: true, data: "教师" }));
+      field.dispatchEvent(new CompositionEvent("compositionend", { data: "教师" }));
+      field.dispatchEvent(new InputEvent("input", { isComposing: false, data: "教师" }));
+    });
+    await visit.options.first().waitFor();
+    await visit.quiet();
+    assert.deepEqual(visit.searches(), ["教师"]);
+  });
+});
+
 test("keyboards that compose Latin letters search at the end of the word, and Enter works", async () => {
   await visit(DEMO, async (visit) => {
     const { page, box, options } = visit;
