@@ -29,7 +29,7 @@ mod state;
 mod task;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LockResult, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, LockResult, Mutex, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use append::{Appended, Receipt, Write};
@@ -40,7 +40,7 @@ pub use state::Holding;
 pub use task::{Outcome, Task, TaskKind, TaskState};
 
 use crate::config;
-use append::Pending;
+use append::Queue;
 use log::{Lock, Writer};
 use state::{Entry, State};
 
@@ -85,8 +85,10 @@ impl From<&config::Store> for Options {
 pub struct Store {
     root: PathBuf,
     options: Options,
-    /// Writes that wait for whoever holds the writer.
-    queue: Mutex<Vec<Pending>>,
+    /// Writes that wait.
+    queue: Mutex<Queue>,
+    /// Told when some of them were answered.
+    answered: Condvar,
     writer: Mutex<Writer>,
     /// Changed only by whoever holds the writer.
     state: RwLock<State>,
@@ -157,6 +159,7 @@ impl Store {
             root: root.to_owned(),
             options: options.clone(),
             queue: Mutex::default(),
+            answered: Condvar::new(),
             writer: Mutex::new(writer),
             state: RwLock::new(loaded.state),
             rewriting: Mutex::default(),

@@ -61,6 +61,17 @@ pub(super) struct Pending {
     answer: Answer,
 }
 
+/// Requests that wait.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    pending: Vec<Pending>,
+    /// Whether one of the callers is writing for others.
+    led: bool,
+}
+
+/// Held by the caller that writes for others; when it is done, or panics, another may.
+struct Leading<'a>(&'a Store);
+
 type Answer = Arc<Mutex<Option<Result<Appended, Error>>>>;
 
 /// A change whose report is packed; without one it withdraws.
@@ -131,14 +142,22 @@ impl Store {
             writes: ready.collect::<Result<_, _>>()?,
             answer: Arc::clone(&answer),
         };
-        held(self.queue.lock()).push(pending);
-        // Whoever gets the writer writes for all that wait; the others find themselves answered.
-        let mut writer = held(self.writer.lock());
+        let mut queue = held(self.queue.lock());
+        queue.pending.push(pending);
         loop {
             if let Some(answer) = held(answer.lock()).take() {
                 return answer;
             }
-            let group = self.next_group();
+            if queue.led {
+                queue = held(self.answered.wait(queue));
+                continue;
+            }
+            // One writes for all that wait; those that come meanwhile wait for the next.
+            queue.led = true;
+            let group = queue.next_group();
+            drop(queue);
+            let leading = Leading(self);
+            let mut writer = held(self.writer.lock());
             if group.is_empty() {
                 // Taken by a writer that panicked: whether it is there, only opening anew can tell.
                 writer.give_up();
@@ -147,21 +166,10 @@ impl Store {
                 });
             }
             self.commit(&mut writer, &group);
+            drop(writer);
+            drop(leading);
+            queue = held(self.queue.lock());
         }
-    }
-
-    /// Takes from the queue what is written together.
-    fn next_group(&self) -> Vec<Pending> {
-        let mut queue = held(self.queue.lock());
-        let mut bytes = 0;
-        let fits = queue.iter().take_while(|pending| {
-            let before = bytes;
-            bytes += pending.bytes();
-            before < GROUP
-        });
-        let count = fits.count();
-        let rest = queue.split_off(count);
-        mem::replace(&mut queue, rest)
     }
 
     /// Writes a group, takes it in, and answers each request.
@@ -332,6 +340,28 @@ impl Ready {
                 latest.holding == Holding::Report && put.is(&latest.digest)
             }
         }
+    }
+}
+
+impl Queue {
+    /// Takes what is written together.
+    fn next_group(&mut self) -> Vec<Pending> {
+        let mut bytes = 0;
+        let fits = self.pending.iter().take_while(|pending| {
+            let before = bytes;
+            bytes += pending.bytes();
+            before < GROUP
+        });
+        let count = fits.count();
+        let rest = self.pending.split_off(count);
+        mem::replace(&mut self.pending, rest)
+    }
+}
+
+impl Drop for Leading<'_> {
+    fn drop(&mut self) {
+        held(self.0.queue.lock()).led = false;
+        self.0.answered.notify_all();
     }
 }
 

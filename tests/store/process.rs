@@ -340,6 +340,18 @@ fn speed_of_acknowledged_writes() {
         store.append(TaskKind::Bulk, writes.collect()).unwrap();
     }
     say("requests of 1000", 100_000, began);
+    let mut random = Random(1);
+    let large: Vec<Content> = (0..50).map(|_| noise(&mut random, 200_000)).collect();
+    let began = Instant::now();
+    for request in 0..40 {
+        let writes = large.iter().enumerate().map(|(n, content)| {
+            let mut content = content.clone();
+            content.text.insert_str(0, &request.to_string());
+            Write::put(&format!("large{request}-{n}"), content)
+        });
+        store.append(TaskKind::Bulk, writes.collect()).unwrap();
+    }
+    say("requests of 50 large ones", 2000, began);
     let (bytes, _) = store.size();
     drop(store);
     let began = Instant::now();
