@@ -90,6 +90,8 @@ fn fill_up(folder: &Path, make_room: impl FnOnce()) {
     assert_eq!(all(&store), model);
     let again = vec![Write::put("again", noise(&mut random, 20_000))];
     store.append(TaskKind::Put, again.clone()).unwrap_err();
+    store.compact(0).unwrap_err();
+    assert_eq!(all(&store), model);
     make_room();
     store.append(TaskKind::Put, again).unwrap();
     assert_eq!(store.len(), model.len() + 1);
@@ -192,6 +194,13 @@ fn child_with_a_limit() {
     limit.set(hard, hard).unwrap();
     let writes = vec![Write::put("large", large.clone())];
     store.append(TaskKind::Put, writes).unwrap();
+    // Rewriting fails halfway too, and leaves what there was.
+    limit.set(50_000, hard).unwrap();
+    let error = store.compact(0).unwrap_err();
+    assert!(matches!(error, Error::NoSpace { .. }), "{error}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+    limit.set(hard, hard).unwrap();
+    store.compact(0).unwrap();
     drop(store);
     let (store, damages) = Store::open(&folder, &options).unwrap();
     assert_eq!(damages, []);
@@ -202,7 +211,7 @@ fn child_with_a_limit() {
 #[test]
 fn what_was_acknowledged_survives_a_kill() {
     let long = variable("CESOU_LONG_TESTS").is_some();
-    let folder = temporary();
+    let folder = TempDir::new().unwrap();
     let mut random = Random(u64::from(std::process::id()));
     let mut model: HashMap<String, u64> = HashMap::new();
     for round in 0..if long { 200 } else { 20 } {
