@@ -100,7 +100,8 @@ impl Given {
                     "发布时间",
                     "公布日期",
                 ],
-            ),
+            )
+            .map(|date| without_time(&date).to_owned()),
             year: field(table, &["year", "年份", "年度", "年"])
                 .and_then(|year| leading_year(&year)),
             url: field(
@@ -192,6 +193,19 @@ fn divisions(table: &Map<String, Value>) -> Option<String> {
     .filter_map(|names| field(table, names))
     .collect();
     (!names.is_empty()).then(|| names.concat())
+}
+
+/// A date without the time of day that systems add: `2016-11-03 18:24:57`, `2016-11-03T10:24Z`.
+fn without_time(date: &str) -> &str {
+    let date = date.trim();
+    match date.split_once([' ', 'T', '\u{3000}', '\u{A0}']) {
+        Some((day, time))
+            if day.starts_with(|c: char| c.is_ascii_digit()) && time.contains([':', '：']) =>
+        {
+            day
+        }
+        _ => date,
+    }
 }
 
 /// The four digits a year's value begins with: `2016`, `2016年`, `2016.0`.

@@ -26,7 +26,7 @@ fn pieces_within(name: &str, bytes: &[u8], limits: &Limits) -> (Vec<SourceText>,
 }
 
 const LINES: &str = concat!(
-    r#"{"id":"a","title":"关于加强学校美育工作的意见","text":"一、加强领导。建立制度。","region":"成都市","issuer":"成都市人民政府办公厅","number":"成办发〔2016〕48号","date":"2016-11-03","url":"https://example.gov.cn/a","other":{"x":[1]}}"#,
+    r#"{"id":"a","title":"关于加强学校美育工作的意见","text":"一、加强领导。建立制度。","region":"成都市","issuer":"成都市人民政府办公厅","number":"成办发〔2016〕48号","date":"2016-11-03 18:24:57","url":"https://example.gov.cn/a","other":{"x":[1]}}"#,
     "\n\n",
     r#"{"标题":"河北省保定市:以美育人","正文":["第一段。","第二段。"],"年份":2015,"metadata":{"url":"https://example.gov.cn/b"}}"#,
     "\nnot json\n",
@@ -53,6 +53,7 @@ fn each_line_is_a_report_and_a_bad_one_is_named() {
     );
     assert_eq!(metadata.url.as_deref(), Some("https://example.gov.cn/a"));
     assert_eq!(metadata.year, Some(2016));
+    assert!(metadata.date.is_some(), "the time of day is no part of it");
     assert_eq!(reports[1].region.full_name(), "河北省保定市");
     assert!(reports[1].text.contains("第一段。\n第二段。"));
     assert_eq!(reports[1].metadata.year, Some(2015));
