@@ -13,6 +13,7 @@ mod lexicon;
 mod record;
 mod schema;
 mod snapshot;
+mod sources;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,8 @@ pub use snapshot::{Snapshot, Vocabulary};
 use crate::corpus::{self, Corpus, VocabularyFile};
 use crate::report::{Passage, Report};
 use crate::synonym::Synonyms;
-use generation::Folder;
+use generation::{Folder, Verified};
+use sources::Sources;
 
 /// Why an index cannot be built or read.
 #[derive(Debug, thiserror::Error)]
@@ -193,9 +195,40 @@ pub fn rebuild(
     progress: &dyn Fn(Progress),
 ) -> Result<Snapshot, Error> {
     let synonyms = corpus.synonyms().map_err(Error::Corpus)?;
-    let fingerprint = build::fingerprint(corpus, options)?;
-    let snapshot = build::build(corpus, path, options, &fingerprint, progress)?;
+    let basis = build::basis(corpus, options)?;
+    let snapshot = build::build(corpus, path, options, &basis, progress)?;
     Ok(snapshot.with_synonyms(accept(synonyms, path)))
+}
+
+/// Takes into the index in force what changed in the corpus, or builds another where everything
+/// depends on what changed; nothing where nothing did. Searches on `base` go on meanwhile.
+///
+/// # Errors
+///
+/// As [`open_or_build`]; `base` stays as it was.
+pub fn renew(
+    base: &Snapshot,
+    corpus: &Corpus,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Option<Snapshot>, Error> {
+    let basis = build::basis(corpus, options)?;
+    let folder = base.verified(path).path;
+    let synonyms = |snapshot: Snapshot| snapshot.with_synonyms(Arc::clone(base.synonyms()));
+    let sources: Sources = snapshot::read_json(&folder, sources::SOURCES)?;
+    if sources.basis == basis {
+        let changes = build::changes(corpus, &sources);
+        if changes.are_none() {
+            return Ok(None);
+        }
+        let updated = build::update(base, sources, changes, corpus, path, options, progress)?;
+        if let Some(updated) = updated {
+            return Ok(Some(synonyms(updated)));
+        }
+    }
+    let built = build::build(corpus, path, options, &basis, progress)?;
+    Ok(Some(synonyms(built)))
 }
 
 /// Puts synonyms and their text, as [`Corpus::synonyms`] reads them, in force for the index at
@@ -216,26 +249,51 @@ fn open_or_build_generation(
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<Opened, Error> {
-    let fingerprint = build::fingerprint(corpus, options)?;
+    let basis = build::basis(corpus, options)?;
     if let Some(generation) = Folder::new(path).newest_whole(complain)
         && generation.manifest.schema == schema::VERSION
-        && generation.manifest.fingerprint == fingerprint
     {
-        match Snapshot::open(generation) {
-            Ok(snapshot) => {
-                return Ok(Opened {
-                    snapshot,
-                    built: false,
-                });
-            }
+        match reopen(generation, &basis, corpus, path, options, progress) {
+            Ok(Some(opened)) => return Ok(opened),
+            Ok(None) => {}
+            Err(error @ (Error::Locked { .. } | Error::Unwritable { .. })) => return Err(error),
             Err(error) => tracing::warn!(%error, "索引打不开，重建"),
         }
     }
-    let snapshot = build::build(corpus, path, options, &fingerprint, progress)?;
+    let snapshot = build::build(corpus, path, options, &basis, progress)?;
     Ok(Opened {
         snapshot,
         built: true,
     })
+}
+
+/// Opens a generation and takes in what changed in the corpus since; nothing where that asks for
+/// another one from the beginning.
+fn reopen(
+    generation: Verified,
+    basis: &str,
+    corpus: &Corpus,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Option<Opened>, Error> {
+    let sources: Sources = snapshot::read_json(&generation.path, sources::SOURCES)?;
+    if sources.basis != basis {
+        return Ok(None);
+    }
+    let snapshot = Snapshot::open(generation, None)?;
+    let changes = build::changes(corpus, &sources);
+    if changes.are_none() {
+        return Ok(Some(Opened {
+            snapshot,
+            built: false,
+        }));
+    }
+    let updated = build::update(&snapshot, sources, changes, corpus, path, options, progress)?;
+    Ok(updated.map(|snapshot| Opened {
+        snapshot,
+        built: true,
+    }))
 }
 
 /// The newest whole generation of this layout, whatever it was built from.
@@ -244,7 +302,7 @@ fn open_as_it_is(folder: &Folder) -> Option<Snapshot> {
     if generation.manifest.schema != schema::VERSION {
         return None;
     }
-    let opened = Snapshot::open(generation);
+    let opened = Snapshot::open(generation, None);
     opened
         .inspect_err(|error| tracing::warn!(%error, "索引打不开"))
         .ok()

@@ -1,14 +1,13 @@
-//! Keeps what is served in step with the vocabulary files, while it is being served.
+//! Keeps what is served in step with the corpus, while it is being served.
 //!
-//! An operator edits `corpus/synonyms.toml` and expects the next search to know; a restart would be
-//! too much to ask. So the files are looked at every second or so, by their digests. Changed
-//! synonyms are put in force at once. A changed taxonomy or dictionary needs another index, which
+//! An operator drops a report into the corpus or edits `corpus/synonyms.toml` and expects the next
+//! search to know; a restart would be too much to ask. So the files are looked at twice a second:
+//! the vocabulary by its digests, the reports by what they look like from outside, which works on
+//! any file system. Changed synonyms are put in force at once. Of the reports only those that
+//! changed are indexed again. A changed taxonomy or dictionary needs another index, which
 //! is built beside the served one and takes its place when it has opened. Both are announced in
 //! the log. A file that is malformed changes nothing: it is reported, in the log once and at
 //! `/readyz` for as long as it lasts, and the last good one stays in force.
-//!
-//! Reports are not watched here; a build that the vocabulary calls for takes in those that
-//! changed.
 //!
 //! Invariants: a file is acted on only when it reads the same twice running, so that one being
 //! written is not taken for the whole; whoever asks meanwhile sees a whole snapshot
@@ -27,7 +26,9 @@ use crate::index::{self, Options, Snapshot};
 use crate::synonym::Synonyms;
 
 /// How often the files are looked at.
-pub const INTERVAL: Duration = Duration::from_secs(1);
+pub const INTERVAL: Duration = Duration::from_millis(500);
+/// Looking takes at most this share of the time, however many files there are.
+const LEISURE: u32 = 20;
 /// How long a build that failed waits to be tried again.
 const RETRY: Duration = Duration::from_secs(30);
 /// How many of the words that changed are named in the log.
@@ -84,15 +85,22 @@ impl Served {
 
 type Digests = [[u8; 32]; VocabularyFile::ALL.len()];
 
+/// The files at one time.
+#[derive(Clone, Copy, PartialEq)]
+struct Seen {
+    vocabulary: Digests,
+    reports: [u8; 32],
+}
+
 /// Looks after the vocabulary of a corpus.
 pub struct Watch {
     corpus: Corpus,
     index: PathBuf,
     options: Options,
     /// The files when they were last looked at.
-    seen: Digests,
+    seen: Seen,
     /// The files that what is served was made from, or that were refused.
-    handled: Digests,
+    handled: Seen,
     /// What was wrong with which files when they were acted on.
     refused: BTreeMap<VocabularyFile, String>,
     building: Option<JoinHandle<Result<(), index::Error>>>,
@@ -107,7 +115,7 @@ impl Watch {
     pub fn new(corpus: Corpus, index: PathBuf, mut options: Options) -> Self {
         // Those who search meanwhile are to have half of the machine.
         options.threads = (options.threads / 2).max(1);
-        let now = digests(&corpus);
+        let now = see(&corpus);
         Self {
             corpus,
             index,
@@ -134,19 +142,22 @@ impl Watch {
         let served = Arc::downgrade(served);
         let watch = thread::Builder::new().name("vocabulary".to_owned());
         watch.spawn(move || {
+            let mut took = Duration::ZERO;
             loop {
-                thread::sleep(interval);
+                thread::sleep(interval.max(took * LEISURE));
                 let Some(served) = served.upgrade() else {
                     return;
                 };
+                let started = Instant::now();
                 self.look(&served);
+                took = started.elapsed();
             }
         })?;
         Ok(())
     }
 
     fn look(&mut self, served: &Arc<Served>) {
-        let now = digests(&self.corpus);
+        let now = see(&self.corpus);
         // Without the folder, every file would look deleted.
         let settled = now == self.seen && self.corpus.is_there();
         self.seen = now;
@@ -156,7 +167,7 @@ impl Watch {
         }
         let changed: Vec<VocabularyFile> = VocabularyFile::ALL
             .into_iter()
-            .zip(now.iter().zip(&self.handled))
+            .zip(now.vocabulary.iter().zip(&self.handled.vocabulary))
             .filter(|(_, (now, handled))| settled && now != handled)
             .map(|(file, _)| file)
             .collect();
@@ -166,12 +177,16 @@ impl Watch {
             self.handle(|file| !file.is_indexed());
             acted = true;
         }
+        let has_changed = settled && now.reports != self.handled.reports;
         let again = self
             .failed
             .as_ref()
             .is_some_and(|(_, at)| *at <= Instant::now());
-        if self.building.is_none() && (again || changed.iter().any(|file| file.is_indexed())) {
+        if self.building.is_none()
+            && (again || has_changed || changed.iter().any(|file| file.is_indexed()))
+        {
             self.failed = None;
+            self.handled.reports = self.seen.reports;
             self.handle(VocabularyFile::is_indexed);
             self.rebuild(served);
             acted = true;
@@ -186,8 +201,8 @@ impl Watch {
         for (place, file) in VocabularyFile::ALL.into_iter().enumerate() {
             if let (true, Some(handled), Some(&seen)) = (
                 kind(file),
-                self.handled.get_mut(place),
-                self.seen.get(place),
+                self.handled.vocabulary.get_mut(place),
+                self.seen.vocabulary.get(place),
             ) {
                 *handled = seen;
             }
@@ -227,7 +242,8 @@ impl Watch {
         }
     }
 
-    /// Starts building the index that a changed taxonomy or dictionary calls for.
+    /// Starts building the index that changed reports, a changed taxonomy or a changed dictionary
+    /// call for.
     fn rebuild(&mut self, served: &Arc<Served>) {
         let mut sound = true;
         for file in VocabularyFile::ALL {
@@ -242,22 +258,22 @@ impl Watch {
         if !sound {
             return;
         }
-        tracing::info!("主题表或用户词典已改动：在后台重建索引，其间照常检索");
+        tracing::info!("语料已改动：在后台更新索引，其间照常检索");
         let (corpus, path) = (self.corpus.clone(), self.index.clone());
         let (options, served) = (self.options.clone(), Arc::clone(served));
         let work = move || {
             let started = Instant::now();
-            let (opened, _) = index::open_in_force(&corpus, &path, &options, &|_| {})?;
-            if opened.snapshot.name() == served.snapshot().name() {
+            let base = served.snapshot();
+            let Some(renewed) = index::renew(&base, &corpus, &path, &options, &|_| {})? else {
                 tracing::info!("索引与语料一致，无需更换");
                 return Ok(());
-            }
-            served.put_generation(&opened.snapshot);
+            };
+            served.put_generation(&renewed);
             tracing::info!(
                 "索引已更换为 {}：{} 篇报告，{} 个段落，用时 {:.1} 秒",
-                opened.snapshot.name(),
-                opened.snapshot.reports().len(),
-                opened.snapshot.passages(),
+                renewed.name(),
+                renewed.reports().len(),
+                renewed.passages(),
                 started.elapsed().as_secs_f64()
             );
             Ok(())
@@ -309,8 +325,11 @@ impl Watch {
     }
 }
 
-fn digests(corpus: &Corpus) -> Digests {
-    VocabularyFile::ALL.map(|file| corpus.digest(file))
+fn see(corpus: &Corpus) -> Seen {
+    Seen {
+        vocabulary: VocabularyFile::ALL.map(|file| corpus.digest(file)),
+        reports: corpus.listing(),
+    }
 }
 
 /// What `after` has that `before` had not and the other way round, in words.

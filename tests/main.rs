@@ -42,7 +42,9 @@
 //! | `taxonomies` | levels, several taxonomies side by side, the one for government reports judged |
 //! | `themes` | the taxonomy and its assignment |
 //! | `understanding` | what a query is taken to mean, and that what was typed is not lost by it |
+//! | `updates` | indexes that take in what changed |
 //! | `vocabulary` | vocabulary files edited while serving, malformed ones, what an edit may not do |
+//! | `watching` | reports that come and go while the service runs |
 //!
 //! A bug gets a test in the module of what it broke. What several modules need is in `support`.
 
@@ -96,4 +98,6 @@ mod synonyms;
 mod taxonomies;
 mod themes;
 mod understanding;
+mod updates;
 mod vocabulary;
+mod watching;

@@ -317,7 +317,7 @@ fn serve_warns_of_what_is_malformed_and_announces_what_changed() {
         "dictionary.txt 第 2 行",
         "同义词已更新并生效：2 组",
         "新增 2 对（经费→资金、资金→经费）",
-        "在后台重建索引",
+        "在后台更新索引",
         "索引已更换为 000002-",
         "synonyms.toml 第 3 行",
         "是不是 group",

@@ -1,29 +1,41 @@
 //! Builds a generation, from the corpus or from reports given.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Instant;
 
-use tantivy::{IndexWriter, TantivyDocument};
+use tantivy::indexer::LogMergePolicy;
+use tantivy::{IndexWriter, TantivyDocument, Term};
 
 use super::completions;
 use super::generation::{Draft, Folder};
 use super::lexicon::{self, Lexicon};
-use super::record::{BuildReport, PassageRecord, ReportRecord};
+use super::record::{PassageRecord, ReportRecord};
 use super::schema::{self, Fields};
 use super::snapshot::{CATALOG, VOCABULARY, Vocabulary};
+use super::sources::{Indexed, SOURCES, Sources, Tally};
 use super::{Error, Options, Snapshot};
 use crate::analysis::{self, Dictionary, Normalized};
-use crate::corpus::{Corpus, DictionaryWord, Reading, SourceText};
+use crate::corpus::{Corpus, DictionaryWord, Reading, Skipped, SourceFile, SourceText, Stamp};
 use crate::fold::fold;
 use crate::passage;
 use crate::quantity;
 use crate::region::Region;
-use crate::report::{Kind, Passage, Report, Span, Warning};
+use crate::report::{Kind, Passage, Report, Span};
 use crate::theme::{Taxonomies, Taxonomy};
 use crate::year;
 
-/// The most warnings a generation keeps; all are counted.
-const WARNINGS_KEPT: usize = 1000;
+/// In an index of more passages than this, what readers may type is not gathered anew for each
+/// change.
+const GATHERED_EACH_TIME: u64 = 20_000;
+/// tantivy's most memory for taking in a change.
+const UPDATE_MEMORY: usize = 64 << 20;
+/// Segments of more passages than this are not merged while a change waits to be seen.
+const MERGED_AT_ONCE: usize = 20_000;
+/// A large segment of which one passage in so many is gone is rewritten at once.
+const DELETED_SHARE: usize = 5;
+/// The name of the source of reports that are given as such.
+const GIVEN: &str = "given";
 /// Text a writer thread should have before another one is worth starting, in bytes.
 const BYTES_PER_THREAD: u64 = 4 << 20;
 /// tantivy's least memory for a writer thread, in bytes.
@@ -49,8 +61,8 @@ pub enum Progress {
     Finishing,
 }
 
-/// A digest of all that an index of `corpus` depends on.
-pub(super) fn fingerprint(corpus: &Corpus, options: &Options) -> Result<String, Error> {
+/// A digest of all that every passage of `corpus` depends on.
+pub(super) fn basis(corpus: &Corpus, options: &Options) -> Result<String, Error> {
     let mut hasher = blake3::Hasher::new();
     let mut add = |label: &str, content: &[u8]| {
         hasher.update(&(label.len() as u64).to_le_bytes());
@@ -76,17 +88,65 @@ pub(super) fn fingerprint(corpus: &Corpus, options: &Options) -> Result<String, 
     for (name, content) in corpus.vocabulary().map_err(Error::Corpus)? {
         add(&name, content.as_bytes());
     }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// What is to be done to the sources of a generation.
+#[derive(Default)]
+pub(super) struct Changes {
+    /// New files, and those that changed, with what each looks like from outside.
+    pub(super) files: Vec<(SourceFile, Option<Stamp>)>,
+    /// What could not be listed.
+    pub(super) skipped: Vec<Skipped>,
+    /// Those that are gone, by name.
+    pub(super) gone: Vec<String>,
+    /// Those that are the same although they look otherwise.
+    pub(super) stamps: Vec<(String, Stamp)>,
+}
+
+impl Changes {
+    /// Whether the index stays as it is.
+    pub(super) fn are_none(&self) -> bool {
+        self.files.is_empty() && self.skipped.is_empty() && self.gone.is_empty()
+    }
+}
+
+/// What changed in the corpus since `sources` were read; all of it is new where there are none.
+pub(super) fn changes(corpus: &Corpus, sources: &Sources) -> Changes {
     let (files, skipped) = corpus.files();
+    let mut changes = Changes::default();
+    let mut there = HashSet::new();
     for file in files {
-        match corpus.digest_of(&file) {
-            Ok(digest) => add(&file.name, &digest),
-            Err(error) => add(&file.name, error.to_string().as_bytes()),
+        let stamp = corpus.stamp(&file);
+        there.insert(file.name.clone());
+        match sources.all.get(&file.name) {
+            Some(known) if stamp.is_some() && known.stamp == stamp => {}
+            Some(known) if digest(corpus, &file) == known.digest => {
+                changes
+                    .stamps
+                    .extend(stamp.map(|stamp| (file.name.clone(), stamp)));
+            }
+            _ => changes.files.push((file, stamp)),
         }
     }
     for file in skipped {
-        add(&file.source, file.reason.as_bytes());
+        there.insert(file.source.clone());
+        let known = sources.all.get(&file.source);
+        if known.is_none_or(|known| known.digest != file.reason) {
+            changes.skipped.push(file);
+        }
     }
-    Ok(hasher.finalize().to_hex().to_string())
+    let gone = sources.all.keys().filter(|name| !there.contains(*name));
+    changes.gone = gone.cloned().collect();
+    changes
+}
+
+/// The digest of a file's bytes, or of why they cannot be had.
+fn digest(corpus: &Corpus, file: &SourceFile) -> String {
+    match corpus.digest_of(file) {
+        Ok(digest) => blake3::Hash::from_bytes(digest).to_hex().to_string(),
+        Err(error) => error.to_string(),
+    }
 }
 
 /// Builds a generation from the corpus, puts it in force and opens it.
@@ -94,7 +154,7 @@ pub(super) fn build(
     corpus: &Corpus,
     path: &Path,
     options: &Options,
-    fingerprint: &str,
+    basis: &str,
     progress: &dyn Fn(Progress),
 ) -> Result<Snapshot, Error> {
     // Read first: a corpus that cannot be read must not cost the lock or a folder.
@@ -102,32 +162,50 @@ pub(super) fn build(
     let words = corpus.dictionary().map_err(Error::Corpus)?;
     let rules = corpus.rules().map_err(Error::Corpus)?;
     let corpus = &corpus.clone().with_rules(rules);
-    let (files, skipped) = corpus.files();
-    let bytes: u64 = files
+    let sources = Sources {
+        basis: basis.to_owned(),
+        ..Sources::default()
+    };
+    let changes = changes(corpus, &sources);
+    let bytes: u64 = changes
+        .files
         .iter()
-        .filter_map(|file| std::fs::metadata(&file.path).ok())
+        .filter_map(|(file, _)| std::fs::metadata(&file.path).ok())
         .map(|metadata| metadata.len())
         .sum();
-
     let mut builder = Builder::begin(taxonomies, words, path, options, bytes)?;
-    builder.report.skipped = skipped;
-    let of = files.len() as u64;
-    for (done, file) in (0..).zip(&files) {
-        let show = |passages| {
-            progress(Progress::Reading {
-                files: done,
-                of,
-                passages,
-            });
-        };
-        show(builder.report.passages);
-        match corpus.read(file) {
-            Ok(pieces) => builder.read(pieces, options.max_chars, &show)?,
-            Err(skipped) => builder.report.skipped.push(skipped),
+    builder.sources = sources;
+    builder.apply(corpus, changes, options, progress)?;
+    progress(Progress::Finishing);
+    builder.finish(None)
+}
+
+/// Builds a generation that differs from `base` by `changes`, puts it in force and opens it;
+/// nothing where they do not fit between what is there, so that all has to be built anew.
+pub(super) fn update(
+    base: &Snapshot,
+    mut sources: Sources,
+    changes: Changes,
+    corpus: &Corpus,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Option<Snapshot>, Error> {
+    let taxonomies = corpus.taxonomies().map_err(Error::Corpus)?;
+    let words = corpus.dictionary().map_err(Error::Corpus)?;
+    let rules = corpus.rules().map_err(Error::Corpus)?;
+    let corpus = &corpus.clone().with_rules(rules);
+    for (name, stamp) in &changes.stamps {
+        if let Some(known) = sources.all.get_mut(name) {
+            known.stamp = Some(*stamp);
         }
     }
+    let mut builder = Builder::resume(base, taxonomies, words, sources, path, options)?;
+    if !builder.apply(corpus, changes, options, progress)? {
+        return Ok(None);
+    }
     progress(Progress::Finishing);
-    builder.finish(fingerprint)
+    builder.finish(Some(base)).map(Some)
 }
 
 /// Builds a generation from reports that are cut already, puts it in force and opens it.
@@ -149,23 +227,26 @@ pub(super) fn build_from(
     // How long they are is not known; they are taken to be short.
     let mut builder = Builder::begin(taxonomies, words, path, options, of << 10)?;
     let mut digest = blake3::Hasher::new();
+    let mut given = Indexed::default();
     for (done, (report, passages)) in (0..).zip(reports) {
         if done % 256 == 0 {
             progress(Progress::Reading {
                 files: done,
                 of,
-                passages: builder.report.passages,
+                passages: given.tally.passages,
             });
         }
         for part in [&report.id, &report.title, &report.text] {
             digest.update(&(part.len() as u64).to_le_bytes());
             digest.update(part.as_bytes());
         }
-        builder.report.bytes += report.text.len() as u64;
-        builder.add_report(&report, &passages)?;
+        given.tally.bytes += report.text.len() as u64;
+        builder.add_report(GIVEN, &report, &passages, &mut given)?;
     }
     progress(Progress::Finishing);
-    builder.finish(&digest.finalize().to_hex())
+    given.digest = digest.finalize().to_hex().to_string();
+    builder.sources.all.insert(GIVEN.to_owned(), given);
+    builder.finish(None)
 }
 
 /// The tokenizer's words, with those of the corpus folded as text is.
@@ -179,6 +260,34 @@ pub(super) fn dictionary(words: &[DictionaryWord]) -> Dictionary {
             .iter()
             .map(|(word, frequency)| (word.as_str(), *frequency)),
     )
+}
+
+/// Rewrites segments that hold passages which are gone: until then these count in how rare a word
+/// is. Of large segments, only those are rewritten that hold many.
+fn merge_deleted(writer: &mut IndexWriter) -> Result<(), Error> {
+    let segments = writer.index().searchable_segment_metas()?;
+    let worth = segments.iter().filter(|segment| {
+        let deleted = segment.num_deleted_docs() as usize;
+        deleted > 0
+            && (segment.max_doc() as usize <= MERGED_AT_ONCE
+                || deleted * DELETED_SHARE > segment.max_doc() as usize)
+    });
+    let worth: Vec<_> = worth.map(tantivy::SegmentMeta::id).collect();
+    if !worth.is_empty() {
+        writer.merge(&worth).wait()?;
+    }
+    Ok(())
+}
+
+/// Whether a file of a generation is one of tantivy's, which are written once.
+fn is_of_segment(name: &str) -> bool {
+    let (segment, _) = name.split_once('.').unwrap_or((name, ""));
+    segment.len() == 32 && segment.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// Whether a file of a generation holds what readers may type.
+fn is_of_words(name: &str) -> bool {
+    name.starts_with("lexicon") || name.starts_with("completions")
 }
 
 fn write_json(draft: &Draft, name: &str, value: &impl serde::Serialize) -> Result<(), Error> {
@@ -200,8 +309,11 @@ struct Builder {
     dictionary: Dictionary,
     taxonomies: Taxonomies,
     words: Vec<DictionaryWord>,
-    catalog: Vec<ReportRecord>,
-    report: BuildReport,
+    /// The reports of the sources that were read, by source.
+    read: HashMap<String, Vec<ReportRecord>>,
+    sources: Sources,
+    /// Whether the words and completions of the generation before are good enough.
+    keeps_words: bool,
 }
 
 impl Builder {
@@ -237,13 +349,119 @@ impl Builder {
             dictionary,
             taxonomies,
             words,
-            catalog: Vec::new(),
-            report: BuildReport::default(),
+            read: HashMap::new(),
+            sources: Sources::default(),
+            keeps_words: false,
         })
     }
 
+    /// Starts a generation that holds what `base` does.
+    fn resume(
+        base: &Snapshot,
+        taxonomies: Taxonomies,
+        words: Vec<DictionaryWord>,
+        sources: Sources,
+        path: &Path,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let started = Instant::now();
+        let keeps_words = base.passages() > GATHERED_EACH_TIME;
+        let folder = Folder::new(path);
+        let draft = folder.draft_from(
+            &base.verified(path),
+            |name| is_of_segment(name) || (keeps_words && is_of_words(name)),
+            |name| name == "meta.json",
+        )?;
+        let (_, fields) = schema::schema();
+        let index = tantivy::Index::open_in_dir(draft.path())?;
+        analysis::register(index.tokenizers(), base.dictionary());
+        let memory = options.memory_bytes.clamp(THREAD_MEMORY, UPDATE_MEMORY);
+        let writer: IndexWriter = index.writer_with_num_threads(1, memory)?;
+        // What is merged meanwhile delays what was changed.
+        let mut merging = LogMergePolicy::default();
+        merging.set_max_docs_before_merge(MERGED_AT_ONCE);
+        writer.set_merge_policy(Box::new(merging));
+        Ok(Self {
+            started,
+            fields,
+            writer,
+            folder,
+            draft,
+            dictionary: base.dictionary().clone(),
+            taxonomies,
+            words,
+            read: HashMap::new(),
+            sources,
+            keeps_words,
+        })
+    }
+
+    /// Reads what changed, and forgets what is gone; says whether every source found its place.
+    fn apply(
+        &mut self,
+        corpus: &Corpus,
+        changes: Changes,
+        options: &Options,
+        progress: &dyn Fn(Progress),
+    ) -> Result<bool, Error> {
+        for name in &changes.gone {
+            self.forget(name);
+        }
+        for Skipped { source, reason } in changes.skipped {
+            self.forget(&source);
+            let indexed = Indexed {
+                digest: reason.clone(),
+                order: self.sources.place(&source).unwrap_or(0),
+                tally: Tally {
+                    skipped: vec![reason],
+                    ..Tally::default()
+                },
+                ..Indexed::default()
+            };
+            self.sources.all.insert(source, indexed);
+        }
+        let of = changes.files.len() as u64;
+        let mut passages = 0;
+        for (done, (file, stamp)) in (0..).zip(changes.files) {
+            let show = |of_file: u64| {
+                progress(Progress::Reading {
+                    files: done,
+                    of,
+                    passages: passages + of_file,
+                });
+            };
+            show(0);
+            let known = self.forget(&file.name);
+            let order = known.map_or_else(|| self.sources.place(&file.name), Some);
+            let Some(order) = order else {
+                return Ok(false);
+            };
+            let mut indexed = Indexed {
+                stamp,
+                digest: digest(corpus, &file),
+                order,
+                ..Indexed::default()
+            };
+            match corpus.read(&file) {
+                Ok(pieces) => self.read(pieces, options.max_chars, &mut indexed, &show)?,
+                Err(skipped) => indexed.tally.skipped.push(skipped.reason),
+            }
+            passages += indexed.tally.passages;
+            self.sources.all.insert(file.name, indexed);
+        }
+        Ok(self.sources.are_in_order())
+    }
+
+    /// Takes a source out; gives the place it had.
+    fn forget(&mut self, source: &str) -> Option<u64> {
+        let known = self.sources.all.remove(source)?;
+        let term = Term::from_field_text(self.fields.source, source);
+        self.writer.delete_term(term);
+        Some(known.order)
+    }
+
     /// Writes what is left, puts the generation in force and opens it.
-    fn finish(self, fingerprint: &str) -> Result<Snapshot, Error> {
+    fn finish(self, base: Option<&Snapshot>) -> Result<Snapshot, Error> {
         let Self {
             started,
             fields,
@@ -253,12 +471,24 @@ impl Builder {
             dictionary,
             taxonomies,
             words,
-            catalog,
-            mut report,
-            ..
+            mut read,
+            sources,
+            keeps_words,
         } = self;
         writer.commit()?;
+        if base.is_some() {
+            merge_deleted(&mut writer)?;
+        }
         writer.wait_merging_threads()?;
+        let mut catalog = Vec::new();
+        for (name, indexed) in sources.in_order() {
+            if let Some(own) = read.remove(name) {
+                catalog.extend(own);
+            } else if let Some(base) = base {
+                let own = indexed.reports.iter().filter_map(|id| base.report(id));
+                catalog.extend(own.cloned());
+            }
+        }
 
         let vocabulary = Vocabulary {
             themes: taxonomies
@@ -278,21 +508,25 @@ impl Builder {
         };
         write_json(&draft, CATALOG, &catalog)?;
         write_json(&draft, VOCABULARY, &vocabulary)?;
-        let built = tantivy::Index::open_in_dir(draft.path())?.reader()?;
-        let searcher = built.searcher();
-        let words = Lexicon::build(&searcher, &fields, &catalog, &vocabulary.themes)?;
-        lexicon::write(draft.path(), &words)?;
-        let gathered = completions::gather(&completions::Source {
-            searcher: &searcher,
-            fields: &fields,
-            dictionary: &dictionary,
-            reports: &catalog,
-            themes: &vocabulary.themes,
-        })?;
-        completions::write(draft.path(), &gathered)?;
+        write_json(&draft, SOURCES, &sources)?;
+        if !keeps_words {
+            let built = tantivy::Index::open_in_dir(draft.path())?.reader()?;
+            let searcher = built.searcher();
+            let words = Lexicon::build(&searcher, &fields, &catalog, &vocabulary.themes)?;
+            lexicon::write(draft.path(), &words)?;
+            let gathered = completions::gather(&completions::Source {
+                searcher: &searcher,
+                fields: &fields,
+                dictionary: &dictionary,
+                reports: &catalog,
+                themes: &vocabulary.themes,
+            })?;
+            completions::write(draft.path(), &gathered)?;
+        }
+        let mut report = sources.report();
         report.seconds = started.elapsed().as_secs_f64();
-        let verified = draft.publish(schema::VERSION, fingerprint, report)?;
-        let snapshot = Snapshot::open(verified)?;
+        let verified = draft.publish(schema::VERSION, &sources.fingerprint(), report)?;
+        let snapshot = Snapshot::open(verified, base.filter(|_| keeps_words))?;
         Draft::forget_old(&folder);
         Ok(snapshot)
     }
@@ -303,47 +537,53 @@ impl Builder {
         &mut self,
         pieces: Reading,
         max_chars: usize,
+        indexed: &mut Indexed,
         show: &dyn Fn(u64),
     ) -> Result<(), Error> {
-        let before = self.report.reports;
-        let mut whole = true;
         for (nth, piece) in pieces.enumerate() {
             match piece {
-                Ok(text) => self.add(&text, max_chars)?,
-                Err(skipped) => {
-                    whole = false;
-                    self.report.skipped.push(skipped);
-                }
+                Ok(text) => self.add(&text, max_chars, indexed)?,
+                Err(skipped) => indexed.tally.skipped.push(skipped.reason),
             }
             if nth % PIECES_SHOWN == PIECES_SHOWN - 1 {
-                show(self.report.passages);
+                show(indexed.tally.passages);
             }
         }
-        self.report.files += u64::from(whole || self.report.reports > before);
         Ok(())
     }
 
-    fn add(&mut self, text: &SourceText, max_chars: usize) -> Result<(), Error> {
-        self.report.bytes += text.text.len() as u64;
-        self.warn(&text.warnings);
+    fn add(
+        &mut self,
+        text: &SourceText,
+        max_chars: usize,
+        indexed: &mut Indexed,
+    ) -> Result<(), Error> {
+        indexed.tally.bytes += text.text.len() as u64;
+        indexed.tally.warn(&text.warnings);
         for report in &text.reports {
             let (passages, warnings) = passage::split(report, max_chars);
-            self.warn(&warnings);
-            self.add_report(report, &passages)?;
+            indexed.tally.warn(&warnings);
+            self.add_report(&text.source, report, &passages, indexed)?;
         }
         Ok(())
     }
 
-    fn add_report(&mut self, report: &Report, passages: &[Passage]) -> Result<(), Error> {
+    fn add_report(
+        &mut self,
+        source: &str,
+        report: &Report,
+        passages: &[Passage],
+        indexed: &mut Indexed,
+    ) -> Result<(), Error> {
+        let tally = &mut indexed.tally;
         for boilerplate in &report.boilerplate {
-            *self
-                .report
+            *tally
                 .boilerplate
                 .entry(boilerplate.rule.clone())
                 .or_default() += 1;
         }
-        self.report.reports += 1;
-        self.report.unknown_regions += u64::from(!report.region.is_known());
+        indexed.reports.push(report.id.clone());
+        tally.unknown_regions += u64::from(!report.region.is_known());
         let mut measures: Vec<u32> = passages
             .iter()
             .filter(|passage| passage.kind == Kind::Measure)
@@ -351,7 +591,8 @@ impl Builder {
             .collect();
         measures.sort_unstable();
         measures.dedup();
-        self.catalog.push(ReportRecord {
+        let catalog = self.read.entry(source.to_owned()).or_default();
+        catalog.push(ReportRecord {
             id: report.id.clone(),
             title: report.title.clone(),
             tagline: report.tagline.clone(),
@@ -366,19 +607,27 @@ impl Builder {
         });
         for passage in passages {
             let record = record(report, passage, self.taxonomies.of(&report.source));
-            let document = self.document(report, &record)?;
+            let order = indexed.order + tally.passages;
+            let document = self.document(source, report, &record, order)?;
             self.writer.add_document(document)?;
-            self.report.passages += 1;
+            tally.passages += 1;
         }
         Ok(())
     }
 
-    fn document(&self, report: &Report, record: &PassageRecord) -> Result<TantivyDocument, Error> {
+    fn document(
+        &self,
+        source: &str,
+        report: &Report,
+        record: &PassageRecord,
+        order: u64,
+    ) -> Result<TantivyDocument, Error> {
         let fields = &self.fields;
         let mut document = TantivyDocument::new();
         document.add_text(fields.id, &record.id);
         document.add_text(fields.report, &record.report);
-        document.add_u64(fields.order, self.report.passages);
+        document.add_text(fields.source, source);
+        document.add_u64(fields.order, order);
         document.add_u64(fields.region_order, region_order(&report.region));
         document.add_text(fields.kind, record.kind.as_str());
         for theme in &record.themes {
@@ -459,19 +708,6 @@ impl Builder {
         })?;
         document.add_bytes(fields.record, &stored);
         Ok(document)
-    }
-
-    fn warn(&mut self, warnings: &[Warning]) {
-        for warning in warnings {
-            let kind = serde_json::to_value(warning.kind)
-                .ok()
-                .and_then(|kind| kind.as_str().map(str::to_owned))
-                .unwrap_or_default();
-            *self.report.warning_counts.entry(kind).or_default() += 1;
-            if self.report.warnings.len() < WARNINGS_KEPT {
-                self.report.warnings.push(warning.clone());
-            }
-        }
     }
 }
 

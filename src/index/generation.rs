@@ -63,7 +63,7 @@ pub(super) struct Folder {
 }
 
 /// A generation whose every byte was checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Verified {
     pub(super) name: String,
     pub(super) path: PathBuf,
@@ -75,6 +75,8 @@ pub(super) struct Draft {
     folder: Folder,
     number: u64,
     path: PathBuf,
+    /// The files taken over from another generation, whose digests are known.
+    taken_over: BTreeMap<String, Sealed>,
     /// Held until the draft is in force or given up.
     _lock: File,
 }
@@ -155,8 +157,37 @@ impl Folder {
             folder: self.clone(),
             number,
             path,
+            taken_over: BTreeMap::new(),
             _lock: lock,
         })
+    }
+
+    /// Starts a new generation with the files of `base` that `is_taken` says, which are never
+    /// written to again: both generations hold the same file. Those that `is_copied` says are
+    /// copied.
+    pub(super) fn draft_from(
+        &self,
+        base: &Verified,
+        is_taken: impl Fn(&str) -> bool,
+        is_copied: impl Fn(&str) -> bool,
+    ) -> Result<Draft, Error> {
+        let mut draft = self.draft()?;
+        for (name, sealed) in &base.manifest.files {
+            let (from, to) = (base.path.join(name), draft.path.join(name));
+            let done = if is_taken(name) {
+                // Not every file system can have one file in two folders.
+                fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop))
+            } else if is_copied(name) {
+                fs::copy(&from, &to).map(drop)
+            } else {
+                continue;
+            };
+            done.map_err(|source| Error::Unwritable { path: to, source })?;
+            if is_taken(name) {
+                draft.taken_over.insert(name.clone(), sealed.clone());
+            }
+        }
+        Ok(draft)
     }
 
     /// The last synonyms that were in force, where they are kept and whole.
@@ -221,7 +252,9 @@ impl Draft {
             File::open(entry.path())
                 .and_then(|file| file.sync_all())
                 .map_err(unwritable)?;
-            files.insert(name, seal(&entry.path()).map_err(unwritable)?);
+            let known = self.taken_over.get(&name).cloned();
+            let sealed = known.map_or_else(|| seal(&entry.path()), Ok);
+            files.insert(name, sealed.map_err(unwritable)?);
         }
         let manifest = Manifest {
             schema,
@@ -245,6 +278,7 @@ impl Draft {
         let short: String = fingerprint.chars().take(8).collect();
         let name = format!("{:06}-{short}", self.number);
         let path = self.folder.root.join(&name);
+        sync_folder(&self.path).map_err(unwritable)?;
         fs::rename(&self.path, &path).map_err(unwritable)?;
         sync_folder(&self.folder.root).map_err(unwritable)?;
         let next = self.folder.root.join("current.new");

@@ -22,6 +22,8 @@ pub(super) const VERSION: u32 = 6;
 pub struct Fields {
     pub id: Field,
     pub report: Field,
+    /// The source the report stands in.
+    pub source: Field,
     pub order: Field,
     pub region_order: Field,
     pub kind: Field,
@@ -86,6 +88,7 @@ pub(super) fn schema() -> (Schema, Fields) {
     let fields = Fields {
         id: schema.add_text_field("id", raw()),
         report: schema.add_text_field("report", STRING | FAST),
+        source: schema.add_text_field("source", raw()),
         order: schema.add_u64_field("order", FAST),
         region_order: schema.add_u64_field("region_order", FAST),
         kind: schema.add_text_field("kind", STRING | FAST),

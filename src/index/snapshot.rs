@@ -51,15 +51,17 @@ struct Generation {
     fields: Fields,
     dictionary: Dictionary,
     vocabulary: Vocabulary,
-    lexicon: Lexicon,
-    completions: Completions,
+    lexicon: Arc<Lexicon>,
+    completions: Arc<Completions>,
     reports: Vec<ReportRecord>,
     by_id: HashMap<String, usize>,
     homonyms: HashSet<String>,
 }
 
 impl Snapshot {
-    pub(super) fn open(generation: Verified) -> Result<Self, Error> {
+    /// Opens a generation, with the vocabulary, words and completions of `base`, which are the same,
+    /// where there is one.
+    pub(super) fn open(generation: Verified, base: Option<&Self>) -> Result<Self, Error> {
         let Verified {
             name,
             path,
@@ -67,17 +69,28 @@ impl Snapshot {
         } = generation;
         let reports: Vec<ReportRecord> = read_json(&path, CATALOG)?;
         let vocabulary: Vocabulary = read_json(&path, VOCABULARY)?;
-        let lexicon = lexicon::read(&path)?;
-        let completions = completions::read(&path)?;
-        let words: Vec<DictionaryWord> = vocabulary
-            .words
-            .iter()
-            .map(|(word, frequency)| DictionaryWord {
-                word: word.clone(),
-                frequency: *frequency,
-            })
-            .collect();
-        let dictionary = build::dictionary(&words);
+        let (dictionary, lexicon, completions) = if let Some(base) = base {
+            let base = &base.generation;
+            (
+                base.dictionary.clone(),
+                Arc::clone(&base.lexicon),
+                Arc::clone(&base.completions),
+            )
+        } else {
+            let words: Vec<DictionaryWord> = vocabulary
+                .words
+                .iter()
+                .map(|(word, frequency)| DictionaryWord {
+                    word: word.clone(),
+                    frequency: *frequency,
+                })
+                .collect();
+            (
+                build::dictionary(&words),
+                Arc::new(lexicon::read(&path)?),
+                Arc::new(completions::read(&path)?),
+            )
+        };
         let index = tantivy::Index::open_in_dir(&path)?;
         analysis::register(index.tokenizers(), &dictionary);
         let reader = index
@@ -120,6 +133,15 @@ impl Snapshot {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.generation.manifest
+    }
+
+    /// The generation it is, in the index folder `path`.
+    pub(super) fn verified(&self, path: &Path) -> Verified {
+        Verified {
+            name: self.generation.name.clone(),
+            path: path.join(&self.generation.name),
+            manifest: self.generation.manifest.clone(),
+        }
     }
 
     /// tantivy's view of it.
@@ -317,7 +339,10 @@ impl Generation {
     }
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(folder: &Path, name: &str) -> Result<T, Error> {
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(
+    folder: &Path,
+    name: &str,
+) -> Result<T, Error> {
     let path = folder.join(name);
     let content = std::fs::read(&path).map_err(|source| Error::Unreadable {
         path: path.clone(),

@@ -1,0 +1,157 @@
+//! What each source gave to a generation, so that the next need only redo what changed.
+//!
+//! A source is a file of the corpus. It is known by its stamp (length and time of the last change)
+//! where that is old enough to be trusted, and else by the digest of its bytes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::record::BuildReport;
+use crate::corpus::{Skipped, Stamp};
+use crate::report::Warning;
+
+/// The file of a generation that holds all of it.
+pub(super) const SOURCES: &str = "sources.json";
+/// The most warnings a generation keeps, and of one source; all are counted.
+const WARNINGS_KEPT: usize = 1000;
+/// What the places in the corpus of two sources lie apart when both are new: room for as many
+/// passages, and for sources between.
+pub(super) const SPACING: u64 = 1 << 32;
+
+/// All sources of a generation.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Sources {
+    /// A digest of what all passages depend on: program, layout, settings, vocabulary.
+    pub(super) basis: String,
+    /// By name.
+    pub(super) all: BTreeMap<String, Indexed>,
+}
+
+/// What one source gave.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Indexed {
+    /// What it looked like from outside, where that can be trusted.
+    pub(super) stamp: Option<Stamp>,
+    /// The digest of its bytes, or of why they could not be had.
+    pub(super) digest: String,
+    /// The place of its first passage in the corpus.
+    pub(super) order: u64,
+    /// The ids of its reports, in order.
+    pub(super) reports: Vec<String>,
+    pub(super) tally: Tally,
+}
+
+/// What was read in one source, or why it was not.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Tally {
+    /// Why it, or pieces of it, could not be read.
+    pub(super) skipped: Vec<String>,
+    pub(super) bytes: u64,
+    pub(super) passages: u64,
+    pub(super) unknown_regions: u64,
+    pub(super) boilerplate: BTreeMap<String, u64>,
+    pub(super) warning_counts: BTreeMap<String, u64>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Tally {
+    pub(super) fn warn(&mut self, warnings: &[Warning]) {
+        for warning in warnings {
+            let kind = serde_json::to_value(warning.kind)
+                .ok()
+                .and_then(|kind| kind.as_str().map(str::to_owned))
+                .unwrap_or_default();
+            *self.warning_counts.entry(kind).or_default() += 1;
+            if self.warnings.len() < WARNINGS_KEPT {
+                self.warnings.push(warning.clone());
+            }
+        }
+    }
+}
+
+impl Sources {
+    /// The sources in the order of the corpus.
+    pub(super) fn in_order(&self) -> Vec<(&str, &Indexed)> {
+        let mut all: Vec<(&str, &Indexed)> = self
+            .all
+            .iter()
+            .map(|(name, indexed)| (name.as_str(), indexed))
+            .collect();
+        all.sort_by_key(|&(name, indexed)| (indexed.order, name));
+        all
+    }
+
+    /// A digest of which sources there are and what they hold.
+    pub(super) fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |part: &str| {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        };
+        add(&self.basis);
+        for (name, indexed) in &self.all {
+            add(name);
+            add(&indexed.digest);
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    /// What all of them gave and did not.
+    pub(super) fn report(&self) -> BuildReport {
+        let mut report = BuildReport::default();
+        for (name, Indexed { tally, reports, .. }) in self.in_order() {
+            report.skipped.extend(tally.skipped.iter().map(|reason| Skipped {
+                source: name.to_owned(),
+                reason: reason.clone(),
+            }));
+            report.files += u64::from(tally.skipped.is_empty() || !reports.is_empty());
+            report.bytes += tally.bytes;
+            report.reports += reports.len() as u64;
+            report.passages += tally.passages;
+            report.unknown_regions += tally.unknown_regions;
+            for (rule, count) in &tally.boilerplate {
+                *report.boilerplate.entry(rule.clone()).or_default() += count;
+            }
+            for (kind, count) in &tally.warning_counts {
+                *report.warning_counts.entry(kind.clone()).or_default() += count;
+            }
+            let room = WARNINGS_KEPT.saturating_sub(report.warnings.len());
+            let kept = tally.warnings.iter().take(room).cloned();
+            report.warnings.extend(kept);
+        }
+        report
+    }
+
+    /// A place for a source named `name` among the others, by name, or nothing where there is no
+    /// room left between its neighbours.
+    pub(super) fn place(&self, name: &str) -> Option<u64> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let mut before = self.all.range::<str, _>((Unbounded, Excluded(name)));
+        let mut after = self.all.range::<str, _>((Excluded(name), Unbounded));
+        let end = before
+            .next_back()
+            .map(|(_, indexed)| indexed.order + indexed.tally.passages);
+        let begin = after.next().map(|(_, indexed)| indexed.order);
+        match (end, begin) {
+            (None, None) => Some(SPACING),
+            (Some(end), None) => Some(end.next_multiple_of(SPACING)),
+            (end, Some(begin)) => {
+                let end = end.unwrap_or(0);
+                // As many passages as a source may have are to fit; half of the room is left.
+                let room = begin.checked_sub(end)?;
+                (room > 1 << 20).then(|| end + room / 4)
+            }
+        }
+    }
+
+    /// Whether the passages of each end before those of the next begin, in the order of names.
+    pub(super) fn are_in_order(&self) -> bool {
+        let mut end = 0;
+        self.all.values().all(|indexed| {
+            let follows = indexed.order >= end;
+            end = indexed.order + indexed.tally.passages;
+            follows
+        })
+    }
+}
