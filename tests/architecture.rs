@@ -132,7 +132,10 @@ fn libraries_are_named_only_where_they_belong() {
         ("actix_web", &["http", "cli/serve.rs"]),
         ("actix_cors", &["http"]),
         ("askama", &["http/pages", "http/pages.rs"]),
-        ("clap", &["config", "cli.rs", "cli/eval.rs", "cli/extract.rs"]),
+        (
+            "clap",
+            &["config", "cli.rs", "cli/eval.rs", "cli/extract.rs"],
+        ),
         ("walkdir", &["corpus.rs"]),
         ("encoding_rs", &["corpus"]),
         ("chardetng", &["corpus"]),

@@ -1,5 +1,6 @@
 //! An index that takes in what changed is the same as one built from the beginning.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -94,7 +95,10 @@ fn text(number: u8) -> String {
     let mut text = format!("{region}:报告{number}\n概述，教师若干。\n");
     for (at, measure) in measures.iter().enumerate().take(usize::from(number)) {
         let numeral = ["一", "二", "三", "四"][at];
-        text += &format!("{numeral}、{measure}。在{region}推进{measure}，2014年完成。\n");
+        let _ = writeln!(
+            text,
+            "{numeral}、{measure}。在{region}推进{measure}，2014年完成。"
+        );
     }
     text
 }
@@ -155,7 +159,7 @@ fn files_that_did_not_change_are_not_read_again() {
                     .to_string_lossy()
                     .into_owned()
             })
-            .filter(|name| name.ends_with(".store"))
+            .filter(|name| Path::new(name).extension().is_some_and(|end| end == "store"))
             .collect()
     };
     let (before, after) = (files(&before), files(&after));

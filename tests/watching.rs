@@ -1,5 +1,6 @@
 //! Reports that are added, changed and removed while the service runs.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use crate::support::{Service, corpus_of};
 fn report(region: &str, measures: usize) -> String {
     let mut text = format!("{region}:观察\n概述。\n");
     for numeral in ["一", "二", "三", "四"].iter().take(measures) {
-        text += &format!("{numeral}、办法。{region}推进教师交流轮岗。\n");
+        let _ = writeln!(text, "{numeral}、办法。{region}推进教师交流轮岗。");
     }
     text
 }

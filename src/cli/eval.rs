@@ -158,9 +158,7 @@ fn build(
     folder: &Path,
 ) -> anyhow::Result<Snapshot> {
     let vocabulary = if settings.corpus.path.is_dir() {
-        Some(
-            Corpus::open(&settings.corpus.path, u64::MAX)?.with_themes(&settings.corpus.themes),
-        )
+        Some(Corpus::open(&settings.corpus.path, u64::MAX)?.with_themes(&settings.corpus.themes))
     } else {
         say(&format!(
             "没有语料目录 {}，不用词表",

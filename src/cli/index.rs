@@ -21,7 +21,7 @@ const WARNINGS_SHOWN: usize = 20;
 struct Json<'a> {
     #[serde(flatten)]
     report: &'a BuildReport,
-    /// Millions of bytes of the files read in a second.
+    /// Millions of bytes that were read, in a second.
     megabytes_per_second: f64,
 }
 
@@ -93,7 +93,7 @@ pub(super) fn corpus(settings: &Settings) -> anyhow::Result<(Corpus, Options)> {
     let limits = limits(settings);
     let corpus = Corpus::open(&settings.corpus.path, limits.file_bytes)?
         .with_limits(limits)
-    .with_themes(&settings.corpus.themes);
+        .with_themes(&settings.corpus.themes);
     let options = Options {
         max_chars: settings.passage.max_chars,
         memory_bytes: settings.index.memory_mb.saturating_mul(1 << 20),
@@ -151,9 +151,14 @@ pub(super) fn warn(report: &BuildReport, corpus: &Path) {
 fn print(out: &mut impl Write, report: &BuildReport, path: &Path) -> io::Result<()> {
     writeln!(
         out,
-        "读取 {} 个文件（{}），得到 {} 篇报告、{} 个段落，用时 {:.2} 秒（{:.1} MB/秒）；索引在 {}",
+        "读取 {} 个文件（{}{}），得到 {} 篇报告、{} 个段落，用时 {:.2} 秒（{:.1} MB/秒）；索引在 {}",
         report.files,
         size(report.bytes),
+        if report.bytes_read < report.bytes {
+            format!("，其中新读 {}", size(report.bytes_read))
+        } else {
+            String::new()
+        },
         report.reports,
         report.passages,
         report.seconds,
@@ -228,5 +233,5 @@ fn size(bytes: u64) -> String {
 }
 
 fn megabytes_per_second(report: &BuildReport) -> f64 {
-    megabytes(report.bytes) / report.seconds.max(1e-3)
+    megabytes(report.bytes_read) / report.seconds.max(1e-3)
 }

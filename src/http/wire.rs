@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use quantities::{ConditionAnswer, QuantityAnswer};
-use metadata::MetadataAnswer;
 pub(super) use export::{Exporter, Format};
 pub(super) use matrix::MatrixAnswer;
+use metadata::MetadataAnswer;
+use quantities::{ConditionAnswer, QuantityAnswer};
 pub(super) use similar::SimilarAnswer;
 pub(super) use suggest::SuggestAnswer;
 
@@ -331,11 +331,7 @@ impl QueryEcho {
             text: request.text.clone(),
             r#match: request.matching.as_str(),
             sort: request.sort.as_str(),
-            rewrites: response
-                .rewrites
-                .iter()
-                .map(RewriteAnswer::new)
-                .collect(),
+            rewrites: response.rewrites.iter().map(RewriteAnswer::new).collect(),
             did_you_mean: response.did_you_mean.clone(),
             regions: response
                 .regions

@@ -241,6 +241,7 @@ pub(super) fn build_from(
             digest.update(part.as_bytes());
         }
         given.tally.bytes += report.text.len() as u64;
+        builder.bytes_read += report.text.len() as u64;
         builder.add_report(GIVEN, &report, &passages, &mut given)?;
     }
     progress(Progress::Finishing);
@@ -312,6 +313,8 @@ struct Builder {
     /// The reports of the sources that were read, by source.
     read: HashMap<String, Vec<ReportRecord>>,
     sources: Sources,
+    /// Bytes of the sources that were read.
+    bytes_read: u64,
     /// Whether the words and completions of the generation before are good enough.
     keeps_words: bool,
 }
@@ -351,6 +354,7 @@ impl Builder {
             words,
             read: HashMap::new(),
             sources: Sources::default(),
+            bytes_read: 0,
             keeps_words: false,
         })
     }
@@ -392,6 +396,7 @@ impl Builder {
             words,
             read: HashMap::new(),
             sources,
+            bytes_read: 0,
             keeps_words,
         })
     }
@@ -447,6 +452,7 @@ impl Builder {
                 Err(skipped) => indexed.tally.skipped.push(skipped.reason),
             }
             passages += indexed.tally.passages;
+            self.bytes_read += indexed.tally.bytes;
             self.sources.all.insert(file.name, indexed);
         }
         Ok(self.sources.are_in_order())
@@ -473,6 +479,7 @@ impl Builder {
             words,
             mut read,
             sources,
+            bytes_read,
             keeps_words,
         } = self;
         writer.commit()?;
@@ -524,6 +531,7 @@ impl Builder {
             completions::write(draft.path(), &gathered)?;
         }
         let mut report = sources.report();
+        report.bytes_read = bytes_read;
         report.seconds = started.elapsed().as_secs_f64();
         let verified = draft.publish(schema::VERSION, &sources.fingerprint(), report)?;
         let snapshot = Snapshot::open(verified, base.filter(|_| keeps_words))?;

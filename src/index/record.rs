@@ -117,6 +117,8 @@ pub struct BuildReport {
     pub bytes: u64,
     /// The files that were not read, and why.
     pub skipped: Vec<Skipped>,
+    /// How many bytes were read for this build; the other files were as before.
+    pub bytes_read: u64,
     /// How many reports were found.
     pub reports: u64,
     /// How many passages they were cut into.

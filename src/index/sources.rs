@@ -101,10 +101,12 @@ impl Sources {
     pub(super) fn report(&self) -> BuildReport {
         let mut report = BuildReport::default();
         for (name, Indexed { tally, reports, .. }) in self.in_order() {
-            report.skipped.extend(tally.skipped.iter().map(|reason| Skipped {
-                source: name.to_owned(),
-                reason: reason.clone(),
-            }));
+            report
+                .skipped
+                .extend(tally.skipped.iter().map(|reason| Skipped {
+                    source: name.to_owned(),
+                    reason: reason.clone(),
+                }));
             report.files += u64::from(tally.skipped.is_empty() || !reports.is_empty());
             report.bytes += tally.bytes;
             report.reports += reports.len() as u64;

@@ -43,7 +43,10 @@ impl Fixed {
     }
 
     /// The nearest floating-point number.
-    #[expect(clippy::cast_precision_loss, reason = "a figure of 16 digits is no less a figure")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a figure of 16 digits is no less a figure"
+    )]
     pub(super) fn to_f64(self) -> f64 {
         self.0 as f64 / ONE as f64
     }

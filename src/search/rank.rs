@@ -178,7 +178,13 @@ impl SegmentCollector for SegmentPage {
             }
             Sort::Date => {
                 let date = self.date.as_ref().and_then(|date| date.first(doc));
-                (true, 0.0, Reverse(u64::MAX - date.unwrap_or(0)), order, score)
+                (
+                    true,
+                    0.0,
+                    Reverse(u64::MAX - date.unwrap_or(0)),
+                    order,
+                    score,
+                )
             }
             Sort::Document | Sort::Quantity => (true, 0.0, Reverse(0), order, score),
         };

@@ -107,10 +107,7 @@ fn bounded(
         ..request.clone()
     };
     let understood = words(snapshot, &request, options, &parsed)?;
-    let conditions: Vec<Condition> = bounds
-        .iter()
-        .map(|found| found.condition.clone())
-        .collect();
+    let conditions: Vec<Condition> = bounds.iter().map(|found| found.condition.clone()).collect();
     let narrowed = quantities::narrowed(&*understood.compiled.strict, &conditions);
     let searcher = snapshot.searcher();
     if searcher.search(&*narrowed, &Count)? == 0 {

@@ -10,8 +10,8 @@ mod understood;
 use askama::Template;
 
 use self::facets::FacetView;
-pub(super) use self::matrix::MatrixPage;
 use self::facts::Facts;
+pub(super) use self::matrix::MatrixPage;
 use self::similar::SimilarView;
 use self::understood::{Aside, asides};
 use super::links::Links;
@@ -20,9 +20,7 @@ use crate::http::problem::Problem;
 use crate::http::wire::{passage_url, report_url};
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
 use crate::report::Kind;
-use crate::search::{
-    self, Facet, Highlighter, Hit, Match, Request, Response, Similar, Sort,
-};
+use crate::search::{self, Facet, Highlighter, Hit, Match, Request, Response, Similar, Sort};
 
 /// Page numbers shown on either side of the one at hand.
 const PAGES_AROUND: usize = 3;
