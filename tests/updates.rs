@@ -159,7 +159,11 @@ fn files_that_did_not_change_are_not_read_again() {
                     .to_string_lossy()
                     .into_owned()
             })
-            .filter(|name| Path::new(name).extension().is_some_and(|end| end == "store"))
+            .filter(|name| {
+                Path::new(name)
+                    .extension()
+                    .is_some_and(|end| end == "store")
+            })
             .collect()
     };
     let (before, after) = (files(&before), files(&after));
