@@ -139,7 +139,10 @@ fn libraries_are_named_only_where_they_belong() {
         ("walkdir", &["corpus.rs"]),
         ("encoding_rs", &["corpus"]),
         ("chardetng", &["corpus"]),
-        ("zstd", &["eval/read.rs", "corpus/source.rs", "store/content.rs"]),
+        (
+            "zstd",
+            &["eval/read.rs", "corpus/source.rs", "store/content.rs"],
+        ),
         ("fs4", &["store/append.rs"]),
         ("flate2", &["corpus/source.rs"]),
         ("rlimit", &["corpus/extract.rs"]),
