@@ -1,9 +1,9 @@
 //! Cuts a report into passages: its overview, and one for each unit of its own numbering.
 //!
 //! A passage is what is ranked, counted and cited, so it has to be what a reader would call one
-//! unit: a number, a heading sentence, its paragraphs. [`outline`] reads from the lines how the
-//! document numbers and nests; [`unit`] decides which of its nodes are passages of their own;
-//! [`cut`] makes them, and cuts a unit past the set length at sub-headings, then paragraphs, then
+//! unit: a number, a heading sentence, its paragraphs. `outline` reads from the lines how the
+//! document numbers and nests; `unit` decides which of its nodes are passages of their own;
+//! `cut` makes them, and cuts a unit past the set length at sub-headings, then paragraphs, then
 //! sentences.
 //!
 //! Which nodes are units: parts, chapters, sections, articles, 一、 and （一） always, but for the
