@@ -289,6 +289,20 @@ fn the_page_links_each_cell_to_its_passages() {
         counts[at][0]
     );
     assert!(page.body.contains(&cell), "{cell} in {}", page.body);
+    // As a browser reads it, every link of a row stands in a cell.
+    let parsed = scraper::Html::parse_document(&page.body);
+    let all = |selector: &str| -> Vec<String> {
+        let selector = scraper::Selector::parse(selector).expect("a selector");
+        let found = parsed.select(&selector);
+        found.map(|link| link.text().collect()).collect()
+    };
+    let expected: Vec<String> = counts
+        .iter()
+        .flat_map(|row| row.as_array().expect("cells"))
+        .map(Value::to_string)
+        .filter(|count| count != "0")
+        .collect();
+    assert_eq!(all(".matrix td a"), expected);
     let search = SERVICE.get("/?q=%E6%95%99%E5%B8%88&match=exact");
     assert!(
         search

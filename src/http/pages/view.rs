@@ -307,7 +307,7 @@ impl HitView {
                 Kind::Overview => hit.passage.kind.label().to_owned(),
                 Kind::Measure | Kind::Attachment => number(&hit.passage),
             },
-            way: hit.passage.way(),
+            way: above(&hit.passage),
             region: hit.report.region.full_name(),
             report_title_html: hit.title.html.clone(),
             report_url: report_url(&hit.report.id),
@@ -329,6 +329,12 @@ fn themes(passage: &PassageRecord, links: &Links) -> Vec<(String, String)> {
             (theme.shown_path(), url)
         })
         .collect()
+}
+
+/// The headings above a passage's own, which stands on its own line.
+fn above(passage: &PassageRecord) -> Option<String> {
+    let (_, above) = passage.heading_path.split_last()?;
+    (!above.is_empty()).then(|| above.join(" › "))
 }
 
 /// The number of a passage within its report, as it is shown.
@@ -436,7 +442,7 @@ impl PassagePage {
             report: Report::new(report, highlighter),
             number: passage.map_or_else(String::new, number),
             heading_html: marked(&heading),
-            way: passage.and_then(PassageRecord::way),
+            way: passage.and_then(above),
             paragraphs: passage.map_or_else(Vec::new, |passage| {
                 passage
                     .paragraphs
