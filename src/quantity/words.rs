@@ -83,7 +83,7 @@ const FALLS: [&str; 26] = [
 ];
 
 /// What may stand between the words and the figure; longer ones first.
-const LINKS: [&str; 59] = [
+const LINKS: [&str; 60] = [
     "控制在",
     "保持在",
     "稳定在",
@@ -143,9 +143,10 @@ const LINKS: [&str; 59] = [
     "到",
     "了",
     "已",
+    "即",
 ];
 /// The same, of one character, which mean nothing inside a word.
-const SMALL_LINKS: &str = "达为是有共至到了已均将按以可再又仅计各在由从约";
+const SMALL_LINKS: &str = "即达为是有共至到了已均将按以可再又仅计各在由从约";
 
 /// What the words before a figure begin after.
 const CUTS: &str = "的将把对从由使让向与和及或并被年月日等";
