@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use error::{Error, Origin};
-pub use sources::{DEFAULT_FILE, FILE_VARIABLE, Overrides, environment};
+pub use sources::{
+    ADMIN_KEY_VARIABLE, DEFAULT_FILE, FILE_VARIABLE, Overrides, admin_key, environment,
+};
 
 /// Everything that can be set. Relative paths count from the working folder.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -35,6 +37,8 @@ pub struct Settings {
     pub passage: Passage,
     /// How queries are answered.
     pub search: Search,
+    /// Who may ask.
+    pub keys: Keys,
     /// What is logged.
     pub log: Log,
 }
@@ -144,6 +148,28 @@ pub struct Search {
     pub feedback_weight: f32,
 }
 
+/// Who may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// The file the keys are kept in, hashed.
+    pub path: PathBuf,
+    /// Whether searching needs one. Writing always does.
+    pub search: SearchAccess,
+}
+
+/// Who may search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SearchAccess {
+    /// Everybody, where only this machine can reach the service; else whoever has a key.
+    Auto,
+    /// Everybody.
+    Open,
+    /// Whoever has a key.
+    Required,
+}
+
 /// What is logged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -226,6 +252,15 @@ impl Default for Search {
     }
 }
 
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            path: "store/keys.jsonl".into(),
+            search: SearchAccess::Auto,
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self {
@@ -243,10 +278,13 @@ pub fn or_cores(setting: usize) -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
 }
 
-/// What a number may be, as in `0–65535`; nothing for texts and for keys that are not known.
+/// What a number may be, as in `0–65535`, or a text of few; nothing for other texts and for keys
+/// that are not known.
 #[must_use]
 pub fn allowed(key: &str) -> Option<String> {
-    keys::range(key).map(|range| range.to_string())
+    keys::range(key)
+        .map(|range| range.to_string())
+        .or_else(|| keys::choices(key).map(|choices| choices.join("、")))
 }
 
 /// The settings in force: defaults, then `file`, then `env`, then `flags`.

@@ -37,6 +37,7 @@
 //! | [`search`] | request to response on one snapshot |
 //! | [`eval`] | judged queries to measures of ranking |
 //! | [`reload`] | what is served, kept in step with the vocabulary files |
+//! | [`key`] | who may ask what: keys with actions, hashed at rest |
 //! | [`http`] | routes, wire types, pages, problem details; the only chooser of statuses |
 
 pub mod fold;
@@ -62,4 +63,5 @@ pub mod query;
 pub mod search;
 pub mod eval;
 pub mod reload;
+pub mod key;
 pub mod http;

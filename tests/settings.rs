@@ -286,6 +286,7 @@ fn unrelated_variables_are_ignored() {
         ("CESOU", "1"),
         ("CESOUX_SERVER__PORT", "1"),
         ("CESOU_CONFIG", "other.toml"),
+        ("CESOU_ADMIN_KEY", "x"),
         ("CESOU_SERVICE_HOST", "10.0.0.1"),
         ("CESOU_SERVICE_PORT", "80"),
         ("CESOU_SERVICE_PORT_HTTP", "80"),
@@ -303,6 +304,16 @@ fn every_number_has_a_range_that_its_ends_obey() {
             assert!(default.is_string(), "{key} has no range");
             continue;
         };
+        if default.is_string() {
+            for good in range.split('、') {
+                assert!(check(Some(b""), &[], &[(&key, good)]).is_ok(), "{good}");
+            }
+            for bad in ["", "x", "Open", range.as_str()] {
+                let said = check(Some(b""), &[], &[(&key, bad)]).expect_err(bad);
+                assert!(said.contains(&range), "{said}");
+            }
+            continue;
+        }
         let (least, most) = range.split_once('–').expect("two ends");
         let past = most.parse::<u64>().expect("a number") + 1;
         assert!(default.is_number(), "{key} is no number");

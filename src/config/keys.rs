@@ -44,6 +44,9 @@ const RANGES: &[(&str, Range)] = &[
     ("search.feedback_weight", Range(0, 10)),
 ];
 
+/// The texts that a setting may be, where they are few.
+const CHOICES: &[(&str, &[&str])] = &[("keys.search", &["auto", "open", "required"])];
+
 /// How like a known key another must be to be taken for a slip of it, from 0 to 1.
 const LIKE: f64 = 0.5;
 
@@ -111,6 +114,14 @@ pub(super) fn range(key: &str) -> Option<Range> {
         .iter()
         .find(|(name, _)| *name == key)
         .map(|(_, range)| *range)
+}
+
+/// What a text may be; nothing where it may be any.
+pub(super) fn choices(key: &str) -> Option<&'static [&'static str]> {
+    CHOICES
+        .iter()
+        .find(|(name, _)| *name == key)
+        .map(|(_, choices)| *choices)
 }
 
 /// The first known key within a section; nothing where there is no such section.

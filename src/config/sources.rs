@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use ::config::{ConfigError, Map, Source, Value, ValueKind};
+use secrecy::SecretString;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{self, Kind};
@@ -23,6 +24,9 @@ pub const DEFAULT_FILE: &str = "config.toml";
 
 /// The variable that names the settings file; the command line reads it.
 pub const FILE_VARIABLE: &str = "CESOU_CONFIG";
+
+/// The variable that holds an admin key. It is no setting, so that no file holds it in clear.
+pub const ADMIN_KEY_VARIABLE: &str = "CESOU_ADMIN_KEY";
 
 const PREFIX: &str = "CESOU_";
 
@@ -56,6 +60,13 @@ pub fn environment() -> impl Iterator<Item = (String, String)> {
             value.to_string_lossy().into_owned(),
         )
     })
+}
+
+/// The admin key that the variables give.
+pub fn admin_key(env: impl IntoIterator<Item = (String, String)>) -> Option<SecretString> {
+    env.into_iter()
+        .find(|(name, _)| name == ADMIN_KEY_VARIABLE)
+        .map(|(_, value)| value.into())
 }
 
 /// Checked settings of one source.
@@ -112,6 +123,9 @@ impl Layer {
 /// What a value must be, for messages.
 fn expected(key: &str, kind: Kind, origin: &Origin) -> String {
     let range = keys::range(key).map_or_else(String::new, |range| range.to_string());
+    if let Some(choices) = keys::choices(key) {
+        return format!(" {} 之一", choices.join("、"));
+    }
     match kind {
         Kind::Text if matches!(origin, Origin::File { .. }) => "加引号的非空文字".to_owned(),
         Kind::Text => "可读的非空文字".to_owned(),
@@ -172,7 +186,9 @@ pub(super) fn variables(env: impl IntoIterator<Item = (String, String)>) -> Resu
     let mut ours: Vec<_> = env
         .into_iter()
         .filter(|(name, value)| {
-            name.starts_with(PREFIX) && name != FILE_VARIABLE && !is_kubernetes(name, value)
+            name.starts_with(PREFIX)
+                && ![FILE_VARIABLE, ADMIN_KEY_VARIABLE].contains(&name.as_str())
+                && !is_kubernetes(name, value)
         })
         .collect();
     // Variables come in no order; which error is told should not depend on it.
@@ -289,7 +305,10 @@ fn typed(key: &str, kind: Kind, given: &Given<'_>) -> Option<ValueKind> {
     let value = match (kind, given) {
         (Kind::Text, Given::Text(text) | Given::Untyped(text)) => {
             let unreadable = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
-            let good = !text.trim().is_empty() && !text.contains(unreadable);
+            let good = match keys::choices(key) {
+                Some(choices) => choices.contains(text),
+                None => !text.trim().is_empty() && !text.contains(unreadable),
+            };
             return good.then(|| (*text).into());
         }
         (Kind::Whole, Given::Whole(number)) => ValueKind::U64((*number)?),
