@@ -12,6 +12,7 @@ mod generation;
 mod lexicon;
 mod record;
 mod schema;
+mod scope;
 mod snapshot;
 mod sources;
 

@@ -16,6 +16,7 @@ mod feedback;
 mod matrix;
 mod quantities;
 mod rank;
+mod scope;
 mod similar;
 mod snippet;
 mod suggest;
@@ -24,10 +25,10 @@ mod understand;
 use std::collections::BTreeMap;
 
 use tantivy::DocAddress;
+use tantivy::Term;
 use tantivy::collector::{Count, DocSetCollector};
 use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
-use tantivy::{Searcher, Term};
 
 pub use dates::Dates;
 pub use explain::Addend;
@@ -36,6 +37,7 @@ pub use facets::{Facet, FacetValue};
 pub use matrix::{Axes, Axis, Matrix, matrix};
 pub use quantities::{Figure, figures};
 pub use rank::Sort;
+pub use scope::within;
 pub use similar::{SharedTerm, Similar, similar};
 pub use snippet::{Highlighter, Marked, Snippet};
 pub use suggest::{Suggestion, SuggestionKind, suggest};
@@ -262,7 +264,7 @@ pub fn search(
         query,
         complete,
         relaxed,
-    } = choose(searcher, &compiled, complete, options.relax_below)?;
+    } = choose(snapshot, &compiled, complete, options.relax_below)?;
     let query = &*query;
 
     let filters = engine_filters(snapshot, request);
@@ -357,10 +359,12 @@ fn read(
     request: &Request,
     options: &Options,
 ) -> Result<Understood, index::Error> {
-    if request.rewrites && request.matching == Match::Smart {
-        return understand::understand(snapshot, request, options);
-    }
-    compile(snapshot, request, options).map(Understood::literally)
+    let read = if request.rewrites && request.matching == Match::Smart {
+        understand::understand(snapshot, request, options)?
+    } else {
+        Understood::literally(compile(snapshot, request, options)?)
+    };
+    scope::understood(snapshot, request, options, read)
 }
 
 fn region_named(snapshot: &Snapshot, named: NamedRegion) -> Option<RegionNamed> {
@@ -411,13 +415,15 @@ struct Chosen {
 /// Of several demands the first that finds as many as a reader wants to see is made, or else the
 /// last that finds more.
 fn choose(
-    searcher: &Searcher,
+    snapshot: &Snapshot,
     compiled: &Compiled,
     complete: Option<usize>,
     relax_below: usize,
 ) -> Result<Chosen, index::Error> {
+    let searcher = snapshot.searcher();
+    let all_words = scope::narrowed(snapshot, &*compiled.strict);
     let strict = || Chosen {
-        query: compiled.strict.box_clone(),
+        query: all_words.box_clone(),
         complete: None,
         relaxed: None,
     };
@@ -426,7 +432,7 @@ fn choose(
     };
     let complete = match complete {
         Some(complete) => complete,
-        None => searcher.search(&*compiled.strict, &Count)?,
+        None => searcher.search(&*all_words, &Count)?,
     };
     if complete >= relax_below.max(1) {
         return Ok(strict());
@@ -439,7 +445,7 @@ fn choose(
     let mut best = None;
     let mut most = complete;
     for demand in relaxable.demands(complete > 0) {
-        let query = relaxable.query(demand);
+        let query = scope::narrowed(snapshot, &*relaxable.query(demand));
         let found = searcher.search(&*query, &Count)?;
         if found > most {
             most = found;
@@ -452,7 +458,7 @@ fn choose(
     let Some((query, demand)) = best else {
         return Ok(strict());
     };
-    let set = searcher.search(&*compiled.strict, &DocSetCollector)?;
+    let set = searcher.search(&*all_words, &DocSetCollector)?;
     Ok(Chosen {
         query,
         complete: Some(rank::Complete::new(set)),

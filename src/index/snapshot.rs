@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tantivy::collector::TopDocs;
-use tantivy::query::TermQuery;
+use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
 use tantivy::schema::{IndexRecordOption, Value};
 use tantivy::{DocAddress, ReloadPolicy, Searcher, TantivyDocument, Term};
 
@@ -15,6 +15,7 @@ use super::generation::{Manifest, Verified};
 use super::lexicon::{self, Lexicon};
 use super::record::{PassageRecord, ReportRecord};
 use super::schema::{self, Fields};
+use super::scope::Scope;
 use super::{Error, build};
 use crate::analysis::{self, Dictionary};
 use crate::corpus::DictionaryWord;
@@ -41,6 +42,8 @@ pub struct Vocabulary {
 pub struct Snapshot {
     generation: Arc<Generation>,
     synonyms: Arc<Synonyms>,
+    /// What of it may be seen, where that is not all of it.
+    scope: Option<Arc<Scope>>,
 }
 
 /// What was opened of a generation.
@@ -120,6 +123,7 @@ impl Snapshot {
         Ok(Self {
             generation: Arc::new(generation),
             synonyms: Arc::default(),
+            scope: None,
         })
     }
 
@@ -127,6 +131,12 @@ impl Snapshot {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.generation.name
+    }
+
+    /// What tells which part of the generation may be seen; empty for all of it.
+    #[must_use]
+    pub fn part(&self) -> &str {
+        self.scope().map_or("", |scope| &scope.digest)
     }
 
     /// What it was made from.
@@ -218,22 +228,29 @@ impl Snapshot {
     /// Its reports in the order of the corpus.
     #[must_use]
     pub fn reports(&self) -> &[ReportRecord] {
-        &self.generation.reports
+        match self.scope() {
+            Some(scope) => &scope.reports,
+            None => &self.generation.reports,
+        }
     }
 
     /// The report of that id.
     #[must_use]
     pub fn report(&self, id: &str) -> Option<&ReportRecord> {
-        self.generation
-            .by_id
-            .get(id)
-            .and_then(|&at| self.generation.reports.get(at))
+        let by_id = match self.scope() {
+            Some(scope) => &scope.by_id,
+            None => &self.generation.by_id,
+        };
+        by_id.get(id).and_then(|&at| self.reports().get(at))
     }
 
     /// How many passages it holds.
     #[must_use]
     pub fn passages(&self) -> u64 {
-        self.generation.searcher.num_docs()
+        match self.scope() {
+            Some(scope) => scope.passages(),
+            None => self.generation.searcher.num_docs(),
+        }
     }
 
     /// Whether several cities or counties in it have this name.
@@ -258,6 +275,7 @@ impl Snapshot {
             .search(&query, &TopDocs::with_limit(1).order_by_score())?;
         found
             .first()
+            .filter(|&&(_, address)| self.sees(address))
             .map(|&(_, address)| self.record(address))
             .transpose()
     }
@@ -275,8 +293,10 @@ impl Snapshot {
             Term::from_field_text(self.generation.fields.report, &report.id),
             IndexRecordOption::Basic,
         );
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(query))];
+        clauses.extend(self.visible().map(|visible| (Occur::Must, visible)));
         let found = self.generation.searcher.search(
-            &query,
+            &BooleanQuery::new(clauses),
             &TopDocs::with_limit(report.passages as usize)
                 .order_by_u64_field("order", tantivy::Order::Asc),
         )?;
@@ -315,7 +335,19 @@ impl Snapshot {
         Self {
             generation: Arc::clone(&self.generation),
             synonyms,
+            scope: self.scope.clone(),
         }
+    }
+
+    pub(super) fn with_scope(&self, scope: Arc<Scope>) -> Self {
+        Self {
+            scope: Some(scope),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn scope(&self) -> Option<&Scope> {
+        self.scope.as_deref()
     }
 }
 

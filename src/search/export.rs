@@ -58,7 +58,7 @@ pub fn export(
         query,
         complete,
         relaxed,
-    } = choose(searcher, &compiled, complete, options.relax_below)?;
+    } = choose(&snapshot, &compiled, complete, options.relax_below)?;
     let filters = engine_filters(&snapshot, &request);
     let narrowed = narrow(&*query, &filters, None);
     let total = searcher.search(&narrowed, &Count)?;

@@ -13,14 +13,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use tantivy::collector::{Collector, Count, SegmentCollector};
 use tantivy::columnar::{Column, StrColumn};
-use tantivy::query::AllQuery;
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 
 use super::facets::{self, Counter, Counts};
 use super::understand::Understood;
 use super::{
     Chosen, Facet, FacetValue, Options, Request, Response, choose, engine_filters, narrow, read,
-    region_named,
+    region_named, scope,
 };
 use crate::index::{self, Snapshot};
 
@@ -87,14 +86,14 @@ pub fn matrix(
         conditions,
         unmet,
     } = read(snapshot, request, options)?;
-    let Chosen { query, relaxed, .. } = choose(searcher, &compiled, complete, options.relax_below)?;
+    let Chosen { query, relaxed, .. } = choose(snapshot, &compiled, complete, options.relax_below)?;
     let filters = engine_filters(snapshot, request);
     let narrowed = narrow(&*query, &filters, None);
     let both = [axes.rows, axes.cols];
     let (total, mut counts, cells) =
         searcher.search(&narrowed, &(Count, Counter::new(&both), Pairs { of: both }))?;
     if axes.zeros {
-        for (facet, all) in searcher.search(&AllQuery, &Counter::new(&both))? {
+        for (facet, all) in searcher.search(&*scope::all(snapshot), &Counter::new(&both))? {
             let counted = counts.entry(facet).or_default();
             for key in all.into_keys() {
                 counted.entry(key).or_default();

@@ -76,6 +76,9 @@ pub fn similar(
     let Some(address) = address(snapshot, id)? else {
         return Ok(None);
     };
+    if !snapshot.sees(address) {
+        return Ok(None);
+    }
     let passage = snapshot.record(address)?;
     let report = report_of(snapshot, &passage)?;
     let terms = terms::telling(snapshot, &passage, report)?;
@@ -88,7 +91,7 @@ pub fn similar(
         return Ok(Some(Vec::new()));
     }
 
-    let found = Candidates::new(searcher, &clauses, address, &report.id)?.best(limit)?;
+    let found = Candidates::new(snapshot, &clauses, address, &report.id)?.best(limit)?;
     let resemblance = Resemblance::new(&passage);
     let mut similar = Vec::with_capacity(found.len());
     for candidate in found {

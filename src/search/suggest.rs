@@ -13,9 +13,9 @@ mod together;
 use std::collections::HashSet;
 
 use self::together::Context;
-use super::{Facet, Marked};
+use super::{Facet, Marked, scope};
 use crate::analysis::{Normalized, is_function_word};
-use crate::index::{self, Completion, CompletionKind, Completions, How, Snapshot};
+use crate::index::{self, Completion, CompletionKind, How, Snapshot};
 use crate::query;
 use crate::report::Span;
 
@@ -23,6 +23,9 @@ use crate::report::Span;
 const MAX_CHARS: usize = 64;
 /// The most later words from which on what was typed is completed.
 const MAX_TAILS: usize = 6;
+/// How many times as many completions are looked at as are wanted, where some may find nothing that
+/// may be seen.
+const SPARE: usize = 10;
 
 /// What a suggestion is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,7 +83,7 @@ pub fn suggest(
     limit: usize,
 ) -> Result<Vec<Suggestion>, index::Error> {
     if text.trim().is_empty() {
-        return Ok(starting_points(snapshot.completions(), limit));
+        return starting_points(snapshot, limit);
     }
     let kept = text.chars().count().saturating_sub(MAX_CHARS);
     let cut = text.char_indices().nth(kept).map_or(0, |(at, _)| at);
@@ -97,7 +100,7 @@ pub fn suggest(
         let (head, tail) = typed.split_at_checked(from).unwrap_or(("", typed));
         let head = format!("{before}{head}");
         let completed = if head.trim().is_empty() {
-            whole(snapshot, &Normalized::new(tail), wanted)
+            whole(snapshot, &Normalized::new(tail), wanted)?
         } else {
             after(snapshot, &head, &Normalized::new(tail), wanted)?
         };
@@ -112,13 +115,22 @@ pub fn suggest(
 }
 
 /// The most frequent themes and phrases, in turn.
-fn starting_points(completions: &Completions, limit: usize) -> Vec<Suggestion> {
-    let mut themes = completions
-        .best(&[CompletionKind::Theme], limit)
-        .into_iter();
-    let mut phrases = completions
-        .best(&[CompletionKind::Phrase], limit)
-        .into_iter();
+fn starting_points(snapshot: &Snapshot, limit: usize) -> Result<Vec<Suggestion>, index::Error> {
+    let best = |kind| -> Result<_, index::Error> {
+        let mut best = Vec::new();
+        for completion in snapshot
+            .completions()
+            .best(&[kind], looked_at(snapshot, limit))
+        {
+            if best.len() == limit {
+                break;
+            }
+            best.extend(scope::counted(snapshot, completion)?);
+        }
+        Ok(best.into_iter())
+    };
+    let mut themes = best(CompletionKind::Theme)?;
+    let mut phrases = best(CompletionKind::Phrase)?;
     let mut suggestions = Vec::new();
     while suggestions.len() < limit {
         let next: Vec<Completion> = [themes.next(), phrases.next()]
@@ -134,7 +146,16 @@ fn starting_points(completions: &Completions, limit: usize) -> Vec<Suggestion> {
         }));
     }
     suggestions.truncate(limit);
-    suggestions
+    Ok(suggestions)
+}
+
+/// How many completions are looked at where `limit` are wanted.
+fn looked_at(snapshot: &Snapshot, limit: usize) -> usize {
+    if snapshot.part().is_empty() {
+        limit
+    } else {
+        limit * SPARE
+    }
 }
 
 /// The characters of what was typed from which on it is completed: the first, and the first of the
@@ -157,16 +178,23 @@ fn starts(snapshot: &Snapshot, typed: &Normalized) -> Vec<usize> {
 }
 
 /// Completions of all that was typed.
-fn whole(snapshot: &Snapshot, typed: &Normalized, limit: usize) -> Vec<Suggestion> {
-    snapshot
-        .completions()
-        .matching(typed, true, limit)
-        .into_iter()
-        .map(|found| {
-            let text = Marked::at(&found.completion.text, found.typed.as_slice());
-            suggestion(found.completion, text, Some(found.how))
-        })
-        .collect()
+fn whole(
+    snapshot: &Snapshot,
+    typed: &Normalized,
+    limit: usize,
+) -> Result<Vec<Suggestion>, index::Error> {
+    let most = looked_at(snapshot, limit);
+    let mut suggestions = Vec::new();
+    for found in snapshot.completions().matching(typed, true, most) {
+        if suggestions.len() == limit {
+            break;
+        }
+        if let Some(completion) = scope::counted(snapshot, found.completion)? {
+            let text = Marked::at(&completion.text, found.typed.as_slice());
+            suggestions.push(suggestion(completion, text, Some(found.how)));
+        }
+    }
+    Ok(suggestions)
 }
 
 /// Completions of what was typed after `head`, which passages hold together with it.
@@ -176,7 +204,8 @@ fn after(
     typed: &Normalized,
     limit: usize,
 ) -> Result<Vec<Suggestion>, index::Error> {
-    let matches = snapshot.completions().matching(typed, false, limit * 2);
+    let most = looked_at(snapshot, limit) * 2;
+    let matches = snapshot.completions().matching(typed, false, most);
     if matches.is_empty() {
         return Ok(Vec::new());
     }
@@ -213,6 +242,7 @@ fn after(
         let list = match is_held {
             Some(true) => &mut sure,
             Some(false) => continue,
+            None if scope::counted(snapshot, found.completion.clone())?.is_none() => continue,
             None => &mut unsure,
         };
         // A region or theme is a word of its own, whether or not a blank was typed.
@@ -254,7 +284,7 @@ fn suggestion(completion: Completion, text: Marked, how: Option<How>) -> Suggest
 }
 
 /// The filter that selects a completion.
-fn filter(completion: &Completion) -> Option<(Facet, String)> {
+pub(super) fn filter(completion: &Completion) -> Option<(Facet, String)> {
     let facet = match completion.kind {
         CompletionKind::Province => Facet::Province,
         CompletionKind::City => Facet::City,

@@ -7,7 +7,7 @@
 use tantivy::collector::Count;
 use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery};
 
-use super::{Options, Request, quantities};
+use super::{Options, Request, quantities, scope};
 use crate::analysis::{Dictionary, Normalized, is_function_word};
 use crate::index::{self, Snapshot};
 use crate::quantity::{Condition, condition};
@@ -110,7 +110,7 @@ fn bounded(
     let conditions: Vec<Condition> = bounds.iter().map(|found| found.condition.clone()).collect();
     let narrowed = quantities::narrowed(&*understood.compiled.strict, &conditions);
     let searcher = snapshot.searcher();
-    if searcher.search(&*narrowed, &Count)? == 0 {
+    if searcher.search(&*scope::narrowed(snapshot, &*narrowed), &Count)? == 0 {
         return Ok(None);
     }
     // What the text holds as it was typed is found in any case.

@@ -13,6 +13,7 @@ use tantivy::columnar::Column;
 use tantivy::{DocId, DocSet, Searcher, SegmentOrdinal, SegmentReader};
 
 use super::Clause;
+use crate::index::Snapshot;
 use crate::search::Address;
 
 /// Entries of postings that are read to find candidates, all segments together; one term is read
@@ -30,6 +31,7 @@ const LEAST_TERMS: usize = 2;
 
 /// The search for passages like one.
 pub(super) struct Candidates<'a> {
+    snapshot: &'a Snapshot,
     searcher: &'a Searcher,
     clauses: &'a [Clause],
     /// How many of the clauses, which come weightiest first, candidates are found by.
@@ -80,11 +82,12 @@ struct Held {
 
 impl<'a> Candidates<'a> {
     pub(super) fn new(
-        searcher: &'a Searcher,
+        snapshot: &'a Snapshot,
         clauses: &'a [Clause],
         own: Address,
         own_report: &'a str,
     ) -> tantivy::Result<Self> {
+        let searcher = snapshot.searcher();
         let region = regions(searcher.segment_reader(own.segment_ord))?.first(own.doc_id);
         let mut read = 0;
         let affordable = clauses
@@ -95,6 +98,7 @@ impl<'a> Candidates<'a> {
             })
             .count();
         Ok(Self {
+            snapshot,
             searcher,
             clauses,
             leading: affordable.max(1).min(clauses.len()),
@@ -140,7 +144,7 @@ impl<'a> Candidates<'a> {
         let own = reports.dictionary().term_ord(self.own_report.as_bytes())?;
 
         let mut best: HashMap<u64, Best> = HashMap::new();
-        for held in self.covered(reader)? {
+        for held in self.covered(ordinal, reader)? {
             let report = reports.term_ords(held.doc).next();
             let Some(report) = report.filter(|_| report != own) else {
                 continue;
@@ -179,9 +183,14 @@ impl<'a> Candidates<'a> {
     }
 
     /// The passages of a segment that hold enough.
-    fn covered(&self, reader: &SegmentReader) -> tantivy::Result<Vec<Held>> {
+    fn covered(
+        &self,
+        ordinal: SegmentOrdinal,
+        reader: &SegmentReader,
+    ) -> tantivy::Result<Vec<Held>> {
         let (leading, others) = self.clauses.split_at(self.leading);
         let mut held = gather(leading, reader)?;
+        held.retain(|held| self.snapshot.sees(Address::new(ordinal, held.doc)));
         let most = self.most_refined(reader);
         if held.len() > most {
             held.select_nth_unstable_by(most, |left, right| {

@@ -6,6 +6,7 @@ use tantivy::{DocId, DocSet, Searcher, TERMINATED, Term};
 
 use crate::analysis::{self, Normalized};
 use crate::index::{self, Snapshot};
+use crate::search::Address;
 
 /// The most passages that are tried.
 const MAX_TRIED: usize = 1000;
@@ -56,11 +57,13 @@ impl<'a> Context<'a> {
         let mut passages = Vec::new();
         let mut room = MAX_TRIED;
         let mut are_all = true;
-        for segment in searcher.segment_readers() {
+        for (ordinal, segment) in (0..).zip(searcher.segment_readers()) {
             let mut docs = weight.scorer(segment, 1.0)?;
             let mut some = Vec::new();
             while docs.doc() != TERMINATED && some.len() < room {
-                some.push(docs.doc());
+                if snapshot.sees(Address::new(ordinal, docs.doc())) {
+                    some.push(docs.doc());
+                }
                 docs.advance();
             }
             are_all &= docs.doc() == TERMINATED;
