@@ -7,6 +7,7 @@ mod eval;
 mod extract;
 mod index;
 mod inspect;
+mod keys;
 mod progress;
 mod search;
 mod serve;
@@ -145,6 +146,18 @@ enum Command {
     /// 提取一个文件的文字；供本程序在受限的进程中调用自己
     #[command(hide = true)]
     ExtractFile(extract::Flags),
+    /// 管理密钥：建立、列出、吊销
+    #[command(
+        help_template = HELP,
+        next_help_heading = "选项",
+        subcommand_help_heading = "子命令",
+        disable_help_subcommand = true,
+        override_usage = "cesou keys 子命令 [选项]"
+    )]
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
+    },
     /// 以评判衡量排序：nDCG@10、MRR@10、recall@10、recall@100、每秒检索次数
     #[command(
         help_template = HELP,
@@ -229,6 +242,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
             filter,
         } => search::run(&settings, &query.join(" "), exact, limit, &filter),
         Command::Inspect { files, json } => inspect::run(&settings, &files, json),
+        Command::Keys { command } => keys::run(&settings, command),
         Command::Eval { flags } => eval::run(&settings, documents.as_deref(), &flags),
         Command::ExtractFile(flags) => extract::run(&flags),
     }
@@ -284,6 +298,9 @@ fn refuse(error: &clap::Error) -> ExitCode {
                 format!("，是否想写 {hint}")
             };
             format!("没有子命令 {}{hint}", named(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            "缺少子命令".to_owned()
         }
         ErrorKind::MissingRequiredArgument => {
             format!("缺少参数 {}", named(ContextKind::InvalidArg))

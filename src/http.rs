@@ -9,6 +9,7 @@
 //! Invariants: no query string is answered with a 5xx (`tests/hostile.rs`); whole answers are
 //! held by snapshots (`tests/api.rs`, `tests/refusals.rs`).
 
+mod access;
 mod api;
 mod caching;
 mod embed;
@@ -16,6 +17,7 @@ mod pages;
 mod params;
 mod problem;
 mod state;
+mod views;
 mod wire;
 
 use std::io;
@@ -26,14 +28,16 @@ use std::time::Duration;
 use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::http::Method;
-use actix_web::middleware::{Compress, DefaultHeaders};
+use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{App, HttpServer, web};
 
 pub use problem::Problem;
 pub use state::State;
+pub use wire::{KeyAnswer, KeyCreated, KeysAnswer};
 
-use crate::config::{self, Settings};
+use crate::config::{self, SearchAccess, Settings};
 use crate::index::Snapshot;
+use crate::key::Keyring;
 use crate::reload::Served;
 
 /// Why the service cannot start.
@@ -62,16 +66,21 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     served: Arc<Served>,
+    is_open: bool,
 }
 
 impl Application {
     /// Binds the service that answers from `snapshot`, until [`Application::served`] is given
-    /// another one.
+    /// another one, to whoever `keys` and the settings let in.
     ///
     /// # Errors
     ///
     /// Fails when the address cannot be listened on.
-    pub fn build(settings: &Settings, snapshot: Snapshot) -> Result<Self, Error> {
+    pub fn build(
+        settings: &Settings,
+        snapshot: Snapshot,
+        keys: Arc<Keyring>,
+    ) -> Result<Self, Error> {
         let listener = listen(&settings.server.host, settings.server.port)?;
         let cannot = |source| Error::Listen {
             host: settings.server.host.clone(),
@@ -79,12 +88,19 @@ impl Application {
             source,
         };
         let address = listener.local_addr().map_err(cannot)?;
+        let is_open = match settings.keys.search {
+            SearchAccess::Open => true,
+            SearchAccess::Required => false,
+            SearchAccess::Auto => address.ip().is_loopback(),
+        };
         let in_force = Arc::new(Served::new(snapshot));
-        let state = web::Data::new(State::new(settings, Arc::clone(&in_force)));
+        let state = State::new(settings, Arc::clone(&in_force), keys, is_open);
+        let state = web::Data::new(state);
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
                 .wrap(Compress::default())
+                .wrap(from_fn(access::keep_apart))
                 .wrap(
                     DefaultHeaders::new()
                         .add(("X-Content-Type-Options", "nosniff"))
@@ -106,6 +122,7 @@ impl Application {
             server,
             address,
             served: in_force,
+            is_open,
         })
     }
 
@@ -113,6 +130,12 @@ impl Application {
     #[must_use]
     pub fn served(&self) -> &Arc<Served> {
         &self.served
+    }
+
+    /// Whether one may search without a key.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// The address it listens on, with the port that the system chose where none was set.
@@ -159,12 +182,27 @@ fn listen(host: &str, port: u16) -> Result<TcpListener, Error> {
     TcpListener::bind(addresses.as_slice()).map_err(cannot)
 }
 
-/// Any site may read answers; nothing here depends on who asks.
+/// Any site may read answers. Who asks is told by a key, which only a page that was given it can
+/// send, and never by what a browser sends by itself; whether the key is for that site is looked at
+/// in [`access`].
 fn open_to_all() -> Cors {
     Cors::default()
         .allow_any_origin()
-        .allowed_methods([Method::GET, Method::HEAD, Method::OPTIONS])
+        .allowed_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::OPTIONS,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+        ])
         .allow_any_header()
-        .expose_headers(["ETag", "Retry-After", "Content-Disposition"])
+        .expose_headers([
+            "ETag",
+            "Retry-After",
+            "Content-Disposition",
+            "WWW-Authenticate",
+            "Location",
+        ])
         .max_age(86_400)
 }

@@ -21,6 +21,7 @@
 //! | `hostile` | query strings and requests made to hurt |
 //! | `matrix` | counts of one field against another, held against searching |
 //! | `metadata` | what reports state of themselves: region, issuer, number, date; side files |
+//! | `keys` | keys: made, kept, revoked; what each is let do, and see |
 //! | `numbers` | numbers in a query, and how else they are written |
 //! | `pages` | the pages for readers |
 //! | `quality` | ranking against judgements |
@@ -77,6 +78,7 @@ mod headers;
 mod hostile;
 mod matrix;
 mod metadata;
+mod keys;
 mod numbers;
 mod pages;
 mod quality;

@@ -6,14 +6,15 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::LazyLock;
 use std::sync::mpsc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use cesou::config::Settings;
 use cesou::corpus::Corpus;
 use cesou::http::Application;
 use cesou::index::{self, Options, Snapshot};
+use cesou::key::Keyring;
 use cesou::reload::Watch;
 use cesou::search::{self, Request, Response};
 use serde_json::Value;
@@ -130,7 +131,10 @@ pub(crate) fn corpus_of(files: &[(&str, &str)]) -> TempDir {
 /// A service on a port of its own, running until the tests end.
 pub(crate) struct Service {
     pub(crate) address: String,
+    /// The keys it lets in.
+    pub(crate) keys: Arc<Keyring>,
     _index: TempDir,
+    _store: TempDir,
 }
 
 /// What a service answered.
@@ -174,12 +178,17 @@ impl Service {
         let mut settings = Settings::default();
         settings.server.port = 0;
         settings.server.workers = 2;
+        let store = tempfile::tempdir().expect("a temporary folder");
+        settings.keys.path = store.path().join("keys.jsonl");
         change(&mut settings);
+        let keys = Keyring::open(&settings.keys.path, None).expect("no keys, or good ones");
+        let keys = Arc::new(keys);
+        let in_force = Arc::clone(&keys);
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let application =
-                    Application::build(&settings, snapshot).expect("port 0 is always free");
+                let application = Application::build(&settings, snapshot, in_force)
+                    .expect("port 0 is always free");
                 if let Some(watch) = watch {
                     watch
                         .start(application.served(), Duration::from_millis(50))
@@ -194,7 +203,9 @@ impl Service {
         let address = receiver.recv().expect("the service starts");
         Self {
             address: format!("http://{address}"),
+            keys,
             _index: index,
+            _store: store,
         }
     }
 
@@ -235,19 +246,38 @@ impl Service {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(method, path, headers, "")
+    }
+
+    /// A request with a body.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(()).expect("a well-formed request");
+        let request = request
+            .body((!body.is_empty()).then(|| body.to_owned()))
+            .expect("a well-formed request");
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
+            .proxy(None)
             .build()
             .into();
-        let mut response = agent.run(request).expect("the service answers");
+        let (head, body) = request.into_parts();
+        let response = match body {
+            Some(body) => agent.run(ureq::http::Request::from_parts(head, body)),
+            None => agent.run(ureq::http::Request::from_parts(head, ())),
+        };
+        let mut response = response.expect("the service answers");
         Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),

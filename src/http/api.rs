@@ -2,6 +2,7 @@
 
 mod export;
 mod health;
+mod keys;
 mod matrix;
 mod passages;
 mod reports;
@@ -33,6 +34,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/api/v1/reports/{id}", |route| {
             route.to(reports::get)
         }))
+        .service(keys::all())
+        .service(keys::one())
         .service(resource("/healthz", |route| route.to(health::live)))
         .service(resource("/readyz", |route| route.to(health::ready)));
 }

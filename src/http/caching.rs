@@ -12,6 +12,7 @@ pub(super) fn tag(state: &State, snapshot: &Snapshot) -> EntityTag {
     let mut hasher = blake3::Hasher::new();
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
     hasher.update(snapshot.name().as_bytes());
+    hasher.update(snapshot.part().as_bytes());
     hasher.update(snapshot.manifest().fingerprint.as_bytes());
     hasher.update(snapshot.synonyms().digest().as_bytes());
     hasher.update(format!("{:?} {}", state.options, state.per_page).as_bytes());

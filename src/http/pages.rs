@@ -10,6 +10,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 
+use super::access::{Authorized, Search};
 use super::api::resource;
 use super::caching;
 use super::params;
@@ -33,6 +34,9 @@ const SHOWN: [Facet; 7] = [
 
 /// How many passages like one are named on its page.
 const SIMILAR: usize = 5;
+
+/// Leave to read, or a refusal that is to be shown as a page.
+type Access = Result<Authorized<Search>, Problem>;
 
 /// Adds the pages' routes.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -61,7 +65,11 @@ pub(super) fn problem_or_page(http: &HttpRequest, problem: &Problem) -> HttpResp
 fn refusal(problem: &Problem) -> HttpResponse {
     let json = problem.error_response();
     let mut response = HttpResponse::build(json.status());
-    for name in [header::RETRY_AFTER, header::CACHE_CONTROL] {
+    for name in [
+        header::RETRY_AFTER,
+        header::CACHE_CONTROL,
+        header::WWW_AUTHENTICATE,
+    ] {
         if let Some(value) = json.headers().get(&name) {
             response.insert_header((name, value.clone()));
         }
@@ -69,12 +77,13 @@ fn refusal(problem: &Problem) -> HttpResponse {
     page(response, &ProblemPage::new(problem))
 }
 
-async fn home(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
+async fn home(http: HttpRequest, access: Access, state: web::Data<State>) -> HttpResponse {
     let answer = async {
+        let access = access?;
         let pairs = params::pairs(http.query_string());
         let mut request = params::search(&pairs, &state)?;
         request.facets = SHOWN.to_vec();
-        let snapshot = state.snapshot();
+        let snapshot = state.snapshot(&access).await?;
         let tag = caching::tag(&state, &snapshot);
         if let Some(unchanged) = caching::not_modified(&http, &tag) {
             return Ok(unchanged);
@@ -98,11 +107,12 @@ async fn home(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
         .unwrap_or_else(|problem: Problem| refusal(&problem))
 }
 
-async fn matrix(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
+async fn matrix(http: HttpRequest, access: Access, state: web::Data<State>) -> HttpResponse {
     let answer = async {
+        let access = access?;
         let pairs = params::pairs(http.query_string());
         let (request, axes) = params::matrix(&pairs, &state)?;
-        let snapshot = state.snapshot();
+        let snapshot = state.snapshot(&access).await?;
         let tag = caching::tag(&state, &snapshot);
         let options = state.options;
         let view = state
@@ -121,12 +131,14 @@ async fn matrix(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
 async fn passage(
     http: HttpRequest,
     id: web::Path<String>,
+    access: Access,
     state: web::Data<State>,
 ) -> HttpResponse {
     let answer = async {
+        let access = access?;
         let pairs = params::pairs(http.query_string());
         let request = params::search(&pairs, &state)?;
-        let snapshot = state.snapshot();
+        let snapshot = state.snapshot(&access).await?;
         let tag = caching::tag(&state, &snapshot);
         let id = id.into_inner();
         let options = state.options;
@@ -146,10 +158,16 @@ async fn passage(
         .unwrap_or_else(|problem: Problem| refusal(&problem))
 }
 
-async fn report(http: HttpRequest, id: web::Path<String>, state: web::Data<State>) -> HttpResponse {
+async fn report(
+    http: HttpRequest,
+    id: web::Path<String>,
+    access: Access,
+    state: web::Data<State>,
+) -> HttpResponse {
     let answer = async {
+        let access = access?;
         params::none(&params::pairs(http.query_string()))?;
-        let snapshot = state.snapshot();
+        let snapshot = state.snapshot(&access).await?;
         let tag = caching::tag(&state, &snapshot);
         let id = id.into_inner();
         let view = state

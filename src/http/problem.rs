@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 
 use crate::index;
+use crate::key::{self, Action};
 
 /// Seconds after which a request that was refused for load may be tried again.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -57,10 +58,93 @@ pub enum Problem {
         path: String,
     },
     /// The route exists, but not for this method.
-    #[error("{path} 只接受 GET 和 HEAD 请求")]
+    #[error("{path} 只接受 {} 请求", listed(.allowed))]
     MethodNotAllowed {
         /// The path.
         path: String,
+        /// The methods it has.
+        allowed: &'static str,
+    },
+    /// A key is needed.
+    #[error(
+        "{}需要密钥：请以 Authorization: Bearer 密钥 或 X-API-Key: 密钥 请求头发送，密钥由管理员用 cesou keys create 建立",
+        .action.label()
+    )]
+    KeyMissing {
+        /// What for.
+        action: Action,
+    },
+    /// The key is none of ours.
+    #[error("密钥无效：不是本服务的密钥，或抄写不全")]
+    KeyUnknown,
+    /// The key was taken back.
+    #[error("密钥 {key} 已被吊销；请向管理员索取新的密钥")]
+    KeyRevoked {
+        /// Its id.
+        key: String,
+    },
+    /// The key's time is over.
+    #[error("密钥 {key} 已于 {since} 过期；请向管理员索取新的密钥")]
+    KeyExpired {
+        /// Its id.
+        key: String,
+        /// Since when.
+        since: String,
+    },
+    /// More than one key was sent.
+    #[error("请求带有几把不同的密钥；请只发送一把")]
+    SeveralKeys,
+    /// The key is not for this.
+    #[error("密钥 {key} 没有{}权限（{}）；请向管理员索取有此权限的密钥", .action.label(), .action.as_str())]
+    ActionMissing {
+        /// Its id.
+        key: String,
+        /// What is missing.
+        action: Action,
+    },
+    /// The key is not for pages of that site.
+    #[error("密钥 {key} 不能用于 {origin} 的网页；请让管理员把该网站列入密钥的 origins")]
+    OriginNotAllowed {
+        /// Its id.
+        key: String,
+        /// Where the request is from.
+        origin: String,
+    },
+    /// The key may not write that report.
+    #[error("密钥 {key} 不能写入报告 {id}：报告 id 应以 {prefixes} 开头")]
+    ReportNotAllowed {
+        /// The key's id.
+        key: String,
+        /// The report's id.
+        id: String,
+        /// What it should begin with.
+        prefixes: String,
+    },
+    /// The key was used too often.
+    #[error("密钥 {key} 的请求过于频繁，请在 {seconds} 秒后再试")]
+    TooManyRequests {
+        /// Its id.
+        key: String,
+        /// Seconds to wait.
+        seconds: u64,
+    },
+    /// The body is not what is asked for.
+    #[error("请求正文看不懂：{why}")]
+    BadBody {
+        /// What is wrong.
+        why: String,
+    },
+    /// The body is larger than is read.
+    #[error("请求正文过大，至多 {most} 字节")]
+    BodyTooLarge {
+        /// The most bytes.
+        most: usize,
+    },
+    /// What was asked is at odds with how things are.
+    #[error("{why}")]
+    Conflict {
+        /// How.
+        why: String,
     },
     /// Too many searches wait already.
     #[error("正在进行的检索太多，请稍后再试")]
@@ -74,6 +158,14 @@ pub enum Problem {
     /// Something failed here.
     #[error("服务内部出错，已记入日志")]
     Internal,
+}
+
+/// Methods as people list them.
+fn listed(methods: &str) -> String {
+    match methods.rsplit_once(", ") {
+        Some((others, last)) => format!("{} 和 {last}", others.replace(", ", "、")),
+        None => methods.to_owned(),
+    }
 }
 
 /// What an unknown parameter may have been meant to be.
@@ -99,6 +191,9 @@ struct Body<'a> {
     value: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed: Option<&'a str>,
+    /// The action a key lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
 }
 
 impl Problem {
@@ -119,10 +214,48 @@ impl Problem {
                 "method-not-allowed",
                 "方法不允许",
             ),
+            Self::KeyMissing { .. } => (StatusCode::UNAUTHORIZED, "key-missing", "需要密钥"),
+            Self::KeyUnknown => (StatusCode::UNAUTHORIZED, "key-unknown", "密钥无效"),
+            Self::KeyRevoked { .. } => (StatusCode::UNAUTHORIZED, "key-revoked", "密钥已吊销"),
+            Self::KeyExpired { .. } => (StatusCode::UNAUTHORIZED, "key-expired", "密钥已过期"),
+            Self::SeveralKeys => (StatusCode::BAD_REQUEST, "several-keys", "密钥不止一把"),
+            Self::ActionMissing { .. } => (StatusCode::FORBIDDEN, "action-missing", "权限不足"),
+            Self::OriginNotAllowed { .. } => {
+                (StatusCode::FORBIDDEN, "origin-not-allowed", "来源不允许")
+            }
+            Self::ReportNotAllowed { .. } => {
+                (StatusCode::FORBIDDEN, "report-not-allowed", "报告不允许")
+            }
+            Self::TooManyRequests { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-requests",
+                "请求过于频繁",
+            ),
+            Self::BadBody { .. } => (StatusCode::BAD_REQUEST, "bad-body", "正文无效"),
+            Self::BodyTooLarge { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "正文过大")
+            }
+            Self::Conflict { .. } => (StatusCode::CONFLICT, "conflict", "与现状不合"),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "服务繁忙"),
             Self::TimedOut { .. } => (StatusCode::SERVICE_UNAVAILABLE, "timed-out", "检索超时"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "内部错误"),
         }
+    }
+
+    /// What the client is told about keys (RFC 6750), where a key is what is wrong.
+    fn challenge(&self) -> Option<String> {
+        let what = match self {
+            Self::KeyMissing { .. } => String::new(),
+            Self::KeyUnknown | Self::KeyRevoked { .. } | Self::KeyExpired { .. } => {
+                ", error=\"invalid_token\"".to_owned()
+            }
+            Self::ActionMissing { action, .. } => {
+                let scope = action.as_str();
+                format!(", error=\"insufficient_scope\", scope=\"{scope}\"")
+            }
+            _ => return None,
+        };
+        Some(format!("Bearer realm=\"cesou\"{what}"))
     }
 
     /// The title for people.
@@ -135,6 +268,23 @@ impl From<index::Error> for Problem {
     fn from(error: index::Error) -> Self {
         tracing::error!(%error, "检索出错");
         Self::Internal
+    }
+}
+
+impl From<key::Error> for Problem {
+    fn from(error: key::Error) -> Self {
+        tracing::error!("密钥未作更改：{error}");
+        Self::Internal
+    }
+}
+
+impl From<key::Fault> for Problem {
+    fn from(fault: key::Fault) -> Self {
+        Self::BadParameter {
+            name: fault.field,
+            value: fault.value,
+            allowed: fault.allowed,
+        }
     }
 }
 
@@ -151,8 +301,14 @@ impl ResponseError for Problem {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.insert_header((header::ALLOW, "GET, HEAD"));
+        if let Self::TooManyRequests { seconds, .. } = self {
+            response.insert_header((header::RETRY_AFTER, *seconds));
+        }
+        if let Self::MethodNotAllowed { allowed, .. } = self {
+            response.insert_header((header::ALLOW, *allowed));
+        }
+        if let Some(challenge) = self.challenge() {
+            response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
         let (parameter, value, allowed) = match self {
             Self::UnknownParameter { name, allowed, .. } => {
@@ -179,6 +335,12 @@ impl ResponseError for Problem {
             parameter,
             value,
             allowed,
+            action: match self {
+                Self::KeyMissing { action } | Self::ActionMissing { action, .. } => {
+                    Some(action.as_str())
+                }
+                _ => None,
+            },
         })
     }
 }
@@ -193,8 +355,14 @@ pub(super) async fn no_such_page(request: HttpRequest) -> HttpResponse {
 
 /// The answer to a method that a route does not have.
 pub(super) async fn wrong_method(request: HttpRequest) -> HttpResponse {
+    only(&request, "GET, HEAD")
+}
+
+/// The answer to a method that is none of `allowed`.
+pub(super) fn only(request: &HttpRequest, allowed: &'static str) -> HttpResponse {
     Problem::MethodNotAllowed {
         path: request.path().to_owned(),
+        allowed,
     }
     .error_response()
 }

@@ -7,18 +7,25 @@ use std::time::Duration;
 use actix_web::web;
 use tokio::sync::Semaphore;
 
+use super::access::{Authorized, Search};
 use super::problem::Problem;
+use super::views::Views;
 use crate::config::{self, Settings};
 use crate::index::Snapshot;
+use crate::key::Keyring;
 use crate::reload::{Condition, Served};
 use crate::search;
 
 /// Shared by all workers.
 pub struct State {
     served: Arc<Served>,
+    pub(super) keys: Arc<Keyring>,
+    /// Whether one may search without a key.
+    pub(super) is_open: bool,
     pub(super) options: search::Options,
     pub(super) per_page: usize,
     pub(super) max_depth: usize,
+    views: Views,
     gate: Gate,
 }
 
@@ -31,15 +38,24 @@ struct Gate {
 }
 
 impl State {
-    /// The state that answers from what is `served`.
+    /// The state that answers from what is `served`, to whoever has one of `keys`, or to everybody
+    /// where it `is_open`.
     #[must_use]
-    pub fn new(settings: &Settings, served: Arc<Served>) -> Self {
+    pub fn new(
+        settings: &Settings,
+        served: Arc<Served>,
+        keys: Arc<Keyring>,
+        is_open: bool,
+    ) -> Self {
         let search = &settings.search;
         Self {
             served,
+            keys,
+            is_open,
             options: search::Options::from(search),
             per_page: search.per_page,
             max_depth: search.max_depth,
+            views: Views::default(),
             gate: Gate {
                 running: Arc::new(Semaphore::new(config::or_cores(
                     settings.server.search_threads,
@@ -51,9 +67,35 @@ impl State {
         }
     }
 
-    /// The snapshot in force; hold on to it for the length of a request.
-    #[must_use]
-    pub fn snapshot(&self) -> Arc<Snapshot> {
+    /// What of the snapshot in force may be seen with this key; hold on to it for the length of a
+    /// request. There is no other way to a snapshot for whoever shows what is in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`], where the key's filters are applied to this snapshot for the first time.
+    pub(super) async fn snapshot(
+        &self,
+        access: &Authorized<Search>,
+    ) -> Result<Arc<Snapshot>, Problem> {
+        let whole = self.served.snapshot();
+        let Some(filters) = access.filters() else {
+            return Ok(whole);
+        };
+        if let Some(view) = self.views.get(&whole, filters) {
+            return Ok(view);
+        }
+        let wanted = filters.clone();
+        let view = self
+            .run(Arc::clone(&whole), move |whole| {
+                Ok(Arc::new(search::within(whole, &wanted)?))
+            })
+            .await?;
+        self.views.keep(&whole, filters, &view);
+        Ok(view)
+    }
+
+    /// The snapshot in force with all that is in it, for saying how things stand.
+    pub(super) fn whole(&self) -> Arc<Snapshot> {
         self.served.snapshot()
     }
 

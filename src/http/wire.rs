@@ -1,9 +1,10 @@
 //! Answers as they are sent: twins of the domain's types, made only here.
 
-mod quantities;
 mod export;
+mod keys;
 mod matrix;
 mod metadata;
+mod quantities;
 mod similar;
 mod suggest;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub(super) use export::{Exporter, Format};
+pub use keys::{KeyAnswer, KeyCreated, KeysAnswer};
 pub(super) use matrix::MatrixAnswer;
 use metadata::MetadataAnswer;
 use quantities::{ConditionAnswer, QuantityAnswer};
@@ -583,6 +585,9 @@ pub(super) struct Readiness<'a> {
     skipped_files: usize,
     warnings: u64,
     vocabulary: VocabularyState<'a>,
+    /// What is wrong with the file of keys; those that were read last are in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys_warning: Option<String>,
 }
 
 /// How the vocabulary files stand to what is served.
@@ -597,7 +602,11 @@ struct VocabularyState<'a> {
 }
 
 impl<'a> Readiness<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, condition: &'a Condition) -> Self {
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        condition: &'a Condition,
+        keys_warning: Option<String>,
+    ) -> Self {
         let manifest = snapshot.manifest();
         Self {
             status: "ready",
@@ -613,6 +622,7 @@ impl<'a> Readiness<'a> {
                 rebuilding: condition.rebuilding,
                 warnings: &condition.warnings,
             },
+            keys_warning,
         }
     }
 }

@@ -10,6 +10,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
 
+use crate::http::access::{Authorized, Search};
 use crate::http::params;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -32,6 +33,7 @@ struct Sending {
 
 pub(super) async fn get(
     http: HttpRequest,
+    access: Authorized<Search>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let (request, format, limit) = params::export(&params::pairs(http.query_string()), &state)?;
@@ -48,7 +50,7 @@ pub(super) async fn get(
     if http.method() == Method::HEAD {
         return Ok(response.finish());
     }
-    let snapshot = state.snapshot();
+    let snapshot = state.snapshot(&access).await?;
     let (held, options) = (Arc::clone(&snapshot), state.options);
     let by_report = format == Format::Markdown;
     let export = state

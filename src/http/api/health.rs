@@ -14,8 +14,12 @@ pub(super) async fn live() -> HttpResponse {
 
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     // A snapshot is verified before it is served, so to have one is to be ready.
-    let snapshot = state.snapshot();
+    let snapshot = state.whole();
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(Readiness::new(&snapshot, &state.condition()))
+        .json(Readiness::new(
+            &snapshot,
+            &state.condition(),
+            state.keys.trouble(),
+        ))
 }

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::http::access::{Authorized, Search};
 use crate::http::caching;
 use crate::http::params;
 use crate::http::problem::Problem;
@@ -12,10 +13,11 @@ use crate::index::{PassageRecord, ReportRecord, Snapshot};
 pub(super) async fn get(
     http: HttpRequest,
     id: web::Path<String>,
+    access: Authorized<Search>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     params::none(&params::pairs(http.query_string()))?;
-    let snapshot = state.snapshot();
+    let snapshot = state.snapshot(&access).await?;
     let tag = caching::tag(&state, &snapshot);
     let id = id.into_inner();
     let found = state

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::http::access::{Authorized, Search};
 use crate::http::caching;
 use crate::http::params;
 use crate::http::problem::Problem;
@@ -14,11 +15,12 @@ const MAX_REPORTS: usize = 1_000_000;
 
 pub(super) async fn list(
     http: HttpRequest,
+    access: Authorized<Search>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let pairs = params::pairs(http.query_string());
     let (page, per_page) = params::listing(&pairs, params::MAX_PER_PAGE, MAX_REPORTS)?;
-    let snapshot = state.snapshot();
+    let snapshot = state.snapshot(&access).await?;
     let tag = caching::tag(&state, &snapshot);
     if let Some(unchanged) = caching::not_modified(&http, &tag) {
         return Ok(unchanged);
@@ -43,10 +45,11 @@ pub(super) async fn list(
 pub(super) async fn get(
     http: HttpRequest,
     id: web::Path<String>,
+    access: Authorized<Search>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     params::none(&params::pairs(http.query_string()))?;
-    let snapshot = state.snapshot();
+    let snapshot = state.snapshot(&access).await?;
     let tag = caching::tag(&state, &snapshot);
     let id = id.into_inner();
     let (report, passages) = state

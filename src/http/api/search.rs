@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::http::access::{Authorized, Search};
 use crate::http::caching;
 use crate::http::params;
 use crate::http::problem::Problem;
@@ -13,11 +14,12 @@ use crate::search;
 
 pub(super) async fn get(
     http: HttpRequest,
+    access: Authorized<Search>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
     let request = params::search(&params::pairs(http.query_string()), &state)?;
-    let snapshot = state.snapshot();
+    let snapshot = state.snapshot(&access).await?;
     let tag = caching::tag(&state, &snapshot);
     if let Some(unchanged) = caching::not_modified(&http, &tag) {
         return Ok(unchanged);

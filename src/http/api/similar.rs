@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::http::access::{Authorized, Search};
 use crate::http::caching;
 use crate::http::params;
 use crate::http::problem::Problem;
@@ -19,11 +20,12 @@ const DEFAULT: usize = 5;
 pub(super) async fn get(
     http: HttpRequest,
     id: web::Path<String>,
+    access: Authorized<Search>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
     let limit = params::limit(&params::pairs(http.query_string()), MOST)?.unwrap_or(DEFAULT);
-    let snapshot = state.snapshot();
+    let snapshot = state.snapshot(&access).await?;
     let tag = caching::tag(&state, &snapshot);
     let id = id.into_inner();
     let options = state.options;

@@ -1,0 +1,308 @@
+//! What a key with filters sees: its own, and on no route anything else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{OPEN, SHARED, TWO_PROVINCES, bearer, with};
+use crate::support::{Service, corpus_of, root};
+
+/// Every path that a route of the service has, as `src/http` declares it.
+fn routes() -> BTreeSet<String> {
+    let mut routes = BTreeSet::new();
+    let mut folders = vec![root().join("src/http")];
+    let mut files = vec![root().join("src/http.rs")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    for file in files {
+        let text = fs::read_to_string(file).expect("a file of Rust");
+        let text: String = text.split_whitespace().collect();
+        for (before, _) in text.match_indices("resource(\"") {
+            let path = &text[before + "resource(\"".len()..];
+            routes.insert(path.split('"').next().expect("a path").to_owned());
+        }
+    }
+    routes
+}
+
+#[test]
+fn a_key_with_filters_sees_nothing_else_on_any_route() {
+    let narrow = json!({"name": "河北", "filters": {"province": ["河北省"]}});
+    let narrow = bearer(&OPEN, &narrow);
+    let listed = OPEN.get("/api/v1/reports").json();
+    let of = |province: &str| -> Value {
+        let mut reports = listed["reports"].as_array().expect("reports").iter();
+        let report = reports.find(|report| report["region"]["province"] == province);
+        let id = report.expect("there is one")["id"].as_str().expect("an id");
+        OPEN.get(&format!("/api/v1/reports/{id}")).json()
+    };
+    let (own, other) = (of("河北省"), of("江苏省"));
+    let ids = |report: &Value| -> Vec<String> {
+        let passages = report["passages"].as_array().expect("passages").iter();
+        let ids = passages.map(|passage| passage["id"].as_str().expect("an id").to_owned());
+        ids.collect()
+    };
+    let (own_id, other_id) = (
+        own["id"].as_str().expect("id"),
+        other["id"].as_str().expect("id"),
+    );
+    let (own_passages, other_passages) = (ids(&own), ids(&other));
+    // What tells of the other province, in any answer.
+    let mut telling = vec!["江苏", "泰州", "凤城", "溱潼", "集团办学", "2013", other_id];
+    telling.extend(other_passages.iter().map(String::as_str));
+
+    let query = |pairs: &[(&str, &str)]| {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish()
+    };
+    let every_facet = "province,city,county,theme,kind,report,year";
+    let searches: Vec<String> = [
+        vec![("q", "")],
+        vec![("q", SHARED)],
+        vec![("q", SHARED), ("match", "exact")],
+        vec![("q", "教师交流经费集团"), ("explain", "true")],
+        vec![("q", "qintong moshi")],
+        vec![("q", "qtms")],
+        vec![("q", "凤成共进")],
+        vec![("q", "taizhou 教师")],
+        vec![("q", "怎样推进教师交流轮岗工作")],
+        vec![("q", SHARED), ("sort", "region")],
+        vec![
+            ("q", SHARED),
+            ("sort", "document"),
+            ("per_page", "1"),
+            ("page", "2"),
+        ],
+        vec![("q", SHARED), ("province", "河北省")],
+        vec![("q", SHARED), ("kind", "overview")],
+    ]
+    .into_iter()
+    .map(|mut pairs| {
+        pairs.push(("facets", every_facet));
+        query(&pairs)
+    })
+    .collect();
+    // Asked for by name, it is echoed and yet not there.
+    let asked: Vec<String> = [
+        vec![("q", SHARED), ("province", "江苏省")],
+        vec![("q", ""), ("city", "泰州市")],
+        vec![("q", ""), ("report", other_id)],
+        vec![("q", "溱潼模式"), ("match", "exact")],
+        vec![("q", "region:江苏"), ("rewrites", "false")],
+    ]
+    .into_iter()
+    .map(|pairs| query(&pairs))
+    .collect();
+    let typed = [
+        "",
+        "教",
+        "溱",
+        "qin",
+        "qtms",
+        "集",
+        "江",
+        "泰州",
+        "教师 溱",
+        "教师 集",
+        "f",
+        "jt",
+    ];
+    let mut cases: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut case = |route, paths: Vec<String>| cases.insert(route, paths);
+    let at = |path: &str| {
+        searches
+            .iter()
+            .map(|query| format!("{path}?{query}"))
+            .collect()
+    };
+    case("/api/v1/search", at("/api/v1/search"));
+    case(
+        "/",
+        searches
+            .iter()
+            .map(|query| format!("/?{}", query.split("&facets").next().expect("a part")))
+            .collect(),
+    );
+    case(
+        "/api/v1/suggest",
+        typed
+            .iter()
+            .map(|typed| format!("/api/v1/suggest?limit=20&{}", query(&[("q", typed)])))
+            .collect(),
+    );
+    for (route, similar) in [
+        ("/api/v1/passages/{id}", ""),
+        ("/api/v1/passages/{id}/similar", "/similar"),
+        ("/passages/{id}", ""),
+    ] {
+        let start = route.split('{').next().expect("a part");
+        let all = own_passages.iter().chain(&other_passages);
+        case(
+            route,
+            all.map(|id| format!("{start}{id}{similar}")).collect(),
+        );
+    }
+    for route in ["/api/v1/reports/{id}", "/reports/{id}"] {
+        let start = route.split('{').next().expect("a part");
+        let all = [own_id, other_id];
+        case(route, all.iter().map(|id| format!("{start}{id}")).collect());
+    }
+    case(
+        "/api/v1/export",
+        ["csv", "jsonl", "md"]
+            .map(|format| format!("/api/v1/export?format={format}&{}", query(&[("q", SHARED)])))
+            .into(),
+    );
+    for route in ["/api/v1/matrix", "/matrix"] {
+        let of = |rows: &str, cols: &str| {
+            let axes = [("rows", rows), ("cols", cols), ("zeros", "true")];
+            format!("{route}?{}", query(&axes))
+        };
+        let axes = [
+            ("province", "theme"),
+            ("city", "kind"),
+            ("county", "year"),
+            ("report", "province"),
+        ];
+        case(route, axes.map(|(rows, cols)| of(rows, cols)).into());
+    }
+    case("/api/v1/reports", vec!["/api/v1/reports".to_owned()]);
+    // What shows nothing of any report.
+    for route in [
+        "/healthz",
+        "/readyz",
+        "/assets/style.css",
+        "/assets/icon.svg",
+        "/api/v1/keys",
+        "/api/v1/keys/{id}",
+        "/embed/manifest.json",
+        "/embed/{version}/cesou.js",
+    ] {
+        case(route, Vec::new());
+    }
+    let known: BTreeSet<String> = cases.keys().map(|&route| route.to_owned()).collect();
+    let forgotten: Vec<String> = routes().difference(&known).cloned().collect();
+    assert_eq!(
+        forgotten, [""; 0],
+        "to be walked here, or said to show nothing"
+    );
+
+    let names_other = |body: &str| telling.iter().copied().find(|part| body.contains(part));
+    for (route, paths) in &cases {
+        let mut is_shown_to_all = paths.is_empty();
+        for path in paths {
+            let answer = with(&OPEN, path, &narrow);
+            assert_ne!(answer.status, 500, "{path}");
+            let is_of_other = path.contains(other_id);
+            assert_eq!(answer.status, if is_of_other { 404 } else { 200 }, "{path}");
+            // What was typed is echoed.
+            let typed = path.split_once('?').map_or("", |(_, query)| query);
+            let typed: String = form_urlencoded::parse(typed.as_bytes())
+                .map(|(_, value)| value.into_owned())
+                .collect();
+            if !is_of_other && names_other(&typed).is_none() {
+                let named = names_other(&answer.body);
+                assert_eq!(named, None, "{path}: {}", answer.body);
+            }
+            is_shown_to_all |= names_other(&OPEN.get(path).body).is_some();
+        }
+        assert!(
+            is_shown_to_all,
+            "{route} shows nothing to be kept from sight"
+        );
+    }
+    for query in asked {
+        let answer = with(&OPEN, &format!("/api/v1/search?{query}"), &narrow).json();
+        assert_eq!(answer["total"], 0, "{query}: {answer}");
+        assert_eq!(answer["hits"], json!([]), "{query}");
+    }
+    let mine = with(
+        &OPEN,
+        &format!("/api/v1/search?{}", query(&[("q", SHARED)])),
+        &narrow,
+    );
+    assert_eq!(mine.json()["total"], 3, "its own it sees: {}", mine.body);
+    assert_eq!(with(&OPEN, "/api/v1/reports", &narrow).json()["total"], 1);
+    let suggested = with(
+        &OPEN,
+        &format!("/api/v1/suggest?{}", query(&[("q", "教师")])),
+        &narrow,
+    );
+    for suggestion in suggested.json()["suggestions"]
+        .as_array()
+        .expect("suggestions")
+    {
+        let count = suggestion["count"].as_u64().unwrap_or(0);
+        assert!(count <= 3, "counted without the others: {suggestion}");
+    }
+}
+
+#[test]
+fn counts_under_a_key_are_those_of_a_corpus_without_the_rest() {
+    let narrow = json!({"name": "河北", "filters": {"province": ["河北省"]}});
+    let narrow = bearer(&OPEN, &narrow);
+    let text =
+        fs::read_to_string(TWO_PROVINCES.path().join("reports/hebei.txt")).expect("a report");
+    let alone = Service::of(corpus_of(&[("hebei.txt", &text)]).path());
+    for query in [
+        "",
+        "教师交流",
+        "滹沱新风",
+        "教师 集团",
+        "经费",
+        "溱潼",
+        "教师交流经费集团",
+    ] {
+        for extra in [
+            &[][..],
+            &[("province", "河北省")],
+            &[("kind", "measure")],
+            &[("match", "exact")],
+        ] {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("q", query)
+                .append_pair("facets", "province,city,kind,theme,year")
+                .extend_pairs(extra)
+                .finish();
+            let path = format!("/api/v1/search?{query}");
+            let (here, there) = (with(&OPEN, &path, &narrow).json(), alone.get(&path).json());
+            for field in ["total", "facets"] {
+                assert_eq!(here[field], there[field], "{query}");
+            }
+            let relaxed = |answer: &Value| answer["query"]["relaxed"].clone();
+            assert_eq!(relaxed(&here), relaxed(&there), "{query}");
+        }
+    }
+}
+
+#[test]
+fn filters_of_passages_leave_out_the_rest_of_a_report() {
+    let overviews = json!({"name": "概述", "filters": {"kind": ["overview"]}});
+    let overviews = bearer(&OPEN, &overviews);
+    let listed = with(&OPEN, "/api/v1/reports", &overviews).json();
+    assert_eq!(listed["total"], 2);
+    for report in listed["reports"].as_array().expect("reports") {
+        assert_eq!(report["passages"], 1);
+        let id = report["id"].as_str().expect("an id");
+        let whole = with(&OPEN, &format!("/api/v1/reports/{id}"), &overviews).json();
+        let passages = whole["passages"].as_array().expect("passages");
+        assert_eq!(passages.len(), 1);
+        assert_eq!(passages[0]["kind"], "overview");
+    }
+    let nothing = json!({"name": "无", "filters": {"province": ["浙江省"]}});
+    let nothing = bearer(&OPEN, &nothing);
+    let answer = with(&OPEN, "/api/v1/search?q=", &nothing).json();
+    assert_eq!(answer["total"], 0);
+    assert_eq!(answer["facets"]["province"], json!([]));
+    assert_eq!(with(&OPEN, "/", &nothing).status, 200);
+}
