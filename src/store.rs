@@ -54,6 +54,8 @@ pub struct Options {
     pub max_report_bytes: u64,
     /// Bytes that must be left on the disk for a report to be taken.
     pub min_free_bytes: u64,
+    /// A folder whose disk must have that room too.
+    pub beside: Option<PathBuf>,
     /// Tasks that are remembered after they ended.
     pub kept_tasks: usize,
     /// Bytes past which a new segment begins; opening holds one segment in memory at a time.
@@ -73,6 +75,7 @@ impl From<&config::Store> for Options {
         Self {
             max_report_bytes: settings.max_report_mb << 20,
             min_free_bytes: settings.min_free_mb << 20,
+            beside: None,
             kept_tasks: settings.kept_tasks,
             segment_bytes: 64 << 20,
             clock: SystemTime::now,
@@ -94,8 +97,8 @@ pub struct Store {
     state: RwLock<State>,
     /// Held while the log is rewritten.
     rewriting: Mutex<()>,
-    /// Keeps other processes out.
-    _lock: Lock,
+    /// Keeps other processes out of a store that is written to.
+    lock: Option<Lock>,
 }
 
 /// What is known of a report without reading it.
@@ -109,6 +112,8 @@ pub struct Listed {
     pub seq: u64,
     /// The number it first arrived with.
     pub first: u64,
+    /// The task of its last write, unless that was before the store was opened.
+    pub task: Option<u64>,
     /// When it was last written, in milliseconds since 1970-01-01 UTC.
     pub written_at: u64,
     /// Bytes of text and fields.
@@ -163,9 +168,44 @@ impl Store {
             writer: Mutex::new(writer),
             state: RwLock::new(loaded.state),
             rewriting: Mutex::default(),
-            _lock: lock,
+            lock: Some(lock),
         };
         Ok((store, loaded.damages))
+    }
+
+    /// Opens the store for reading only, as it is now: nothing in the folder is changed, and another
+    /// process may go on writing to it. Every write is refused as [`Error::ReadOnly`]. Where there is
+    /// none it is empty.
+    ///
+    /// # Errors
+    ///
+    /// It is of another version, or its files cannot be read.
+    pub fn open_to_read(root: &Path, options: &Options) -> Result<(Self, Vec<Damage>), Error> {
+        loop {
+            let generation = log::generation(root)?;
+            let loaded = log::load(root, generation, options.kept_tasks)?;
+            // A log that was replaced while it was read may be missing segments.
+            if log::generation(root)? != generation {
+                continue;
+            }
+            let store = Self {
+                root: root.to_owned(),
+                options: options.clone(),
+                queue: Mutex::default(),
+                answered: Condvar::new(),
+                writer: Mutex::new(Writer::closed(root, generation)),
+                state: RwLock::new(loaded.state),
+                rewriting: Mutex::default(),
+                lock: None,
+            };
+            return Ok((store, loaded.damages));
+        }
+    }
+
+    /// Whether it was opened for reading only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.lock.is_none()
     }
 
     /// The report of this id, checked against its digest; nothing where there is none.
@@ -272,6 +312,12 @@ impl Store {
         all.filter(|task| !task.is_finished()).cloned().collect()
     }
 
+    /// How many tasks have not ended.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        held(self.state.read()).tasks.waiting()
+    }
+
     /// Bytes of the log, and how many of them say nothing any more.
     #[must_use]
     pub fn size(&self) -> (u64, u64) {
@@ -295,6 +341,7 @@ impl Listed {
             holding: entry.holding,
             seq: entry.seq,
             first: entry.first,
+            task: entry.task,
             written_at: entry.time,
             bytes: u64::from(entry.bytes),
             digest: entry.digest,

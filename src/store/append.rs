@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::mem;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::content::{Content, Packed};
@@ -57,6 +58,7 @@ pub(super) struct Pending {
     /// The task it continues.
     task: Option<u64>,
     kind: TaskKind,
+    by: Option<String>,
     writes: Vec<Ready>,
     answer: Answer,
 }
@@ -87,7 +89,7 @@ struct Group<'a> {
     /// What the group itself makes of reports.
     latest: HashMap<String, Latest>,
     bytes: Vec<u8>,
-    records: Vec<(Head, Range<usize>, Option<Task>)>,
+    records: Vec<Written>,
     seq: u64,
     number: u64,
     time: u64,
@@ -95,6 +97,21 @@ struct Group<'a> {
     room: u64,
     /// Whether anything in it changes a report.
     durable: bool,
+}
+
+/// A record, and where it stands among those written with it.
+struct Written {
+    head: Head,
+    range: Range<usize>,
+    about: About,
+}
+
+/// What a record is about.
+enum About {
+    /// A report, written under this task.
+    Report(u64),
+    /// A task.
+    Task(Box<Task>),
 }
 
 /// A report as the group leaves it.
@@ -114,7 +131,21 @@ impl Store {
     ///
     /// An id or a report that is not taken, or a disk that is full, nearly full or broken.
     pub fn append(&self, kind: TaskKind, writes: Vec<Write>) -> Result<Appended, Error> {
-        self.submit(None, kind, writes)
+        self.submit(None, kind, None, writes)
+    }
+
+    /// The same in the name of the key `by`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Store::append`].
+    pub fn append_by(
+        &self,
+        by: Option<&str>,
+        kind: TaskKind,
+        writes: Vec<Write>,
+    ) -> Result<Appended, Error> {
+        self.submit(None, kind, by, writes)
     }
 
     /// The same as a further part of the bulk task `task`, or under a new one where that is
@@ -124,21 +155,28 @@ impl Store {
     ///
     /// As of [`Store::append`]; earlier parts stay.
     pub fn append_to(&self, task: u64, writes: Vec<Write>) -> Result<Appended, Error> {
-        self.submit(Some(task), TaskKind::Bulk, writes)
+        self.submit(Some(task), TaskKind::Bulk, None, writes)
     }
 
     fn submit(
         &self,
         task: Option<u64>,
         kind: TaskKind,
+        by: Option<&str>,
         changes: Vec<Write>,
     ) -> Result<Appended, Error> {
+        if self.is_read_only() {
+            return Err(Error::ReadOnly {
+                path: self.root.clone(),
+            });
+        }
         let limit = self.options.max_report_bytes;
         let ready = changes.into_iter().map(|write| write.ready(limit));
         let answer = Answer::default();
         let pending = Pending {
             task,
             kind,
+            by: by.map(str::to_owned),
             writes: ready.collect::<Result<_, _>>()?,
             answer: Arc::clone(&answer),
         };
@@ -199,7 +237,7 @@ impl Store {
         &self,
         writer: &mut Writer,
         bytes: &[u8],
-        records: Vec<(Head, Range<usize>, Option<Task>)>,
+        records: Vec<Written>,
         number: u64,
         durable: bool,
     ) -> Result<(), Error> {
@@ -209,18 +247,20 @@ impl Store {
         let (segment, base) = writer.write(bytes, durable)?;
         writer.number = number;
         let mut state = held(self.state.write());
-        for (head, range, task) in records {
+        for Written { head, range, about } in records {
             let spot = Spot {
                 segment: Arc::clone(&segment),
                 offset: base + range.start as u64,
                 len: range.len(),
             };
-            match (Holding::after(head.kind), task) {
-                (Some(holding), _) => {
-                    state.apply(&head, holding, spot);
+            match about {
+                About::Report(task) => {
+                    let holding = Holding::after(head.kind).unwrap_or(Holding::Deleted);
+                    if state.apply(&head, holding, spot) {
+                        state.belongs_to(&head.id, task);
+                    }
                 }
-                (None, Some(task)) => state.apply_task(task, spot.len, self.options.kept_tasks),
-                (None, None) => {}
+                About::Task(task) => state.apply_task(*task, spot.len, self.options.kept_tasks),
             }
         }
         Ok(())
@@ -231,7 +271,8 @@ impl Store {
         let now = self.now();
         let mut state = held(self.state.write());
         for id in tasks {
-            if let Some(task) = state.tasks.get_mut(*id) {
+            let task = state.tasks.get_mut(*id);
+            if let Some(task) = task.filter(|task| task.state == TaskState::Queued) {
                 task.state = TaskState::Running;
                 task.started_at = Some(now);
             }
@@ -275,16 +316,28 @@ impl Store {
 
     /// Bytes that may be written before the disk is nearly full.
     pub(super) fn room(&self) -> u64 {
+        self.tightest()
+            .1
+            .saturating_sub(self.options.min_free_bytes)
+    }
+
+    /// Of the folders that a write leads to writing in, the one whose disk has least room, and how
+    /// many bytes that is.
+    fn tightest(&self) -> (&Path, u64) {
         // Where the system does not say, the write itself will.
-        let free = fs4::available_space(&self.root).unwrap_or(u64::MAX);
-        free.saturating_sub(self.options.min_free_bytes)
+        let free = |path: &Path| fs4::available_space(path).unwrap_or(u64::MAX);
+        let beside = self.options.beside.as_deref();
+        let own = (self.root.as_path(), free(&self.root));
+        let other = beside.map(|path| (path, free(path)));
+        other.filter(|other| other.1 < own.1).unwrap_or(own)
     }
 
     /// The refusal of a report for which there is no room.
     pub(super) fn nearly_full(&self) -> Error {
+        let (path, free) = self.tightest();
         Error::NearlyFull {
-            path: self.root.clone(),
-            free: fs4::available_space(&self.root).unwrap_or(0),
+            path: path.to_owned(),
+            free,
         }
     }
 }
@@ -396,7 +449,7 @@ impl<'a> Group<'a> {
         let continued = pending.task.and_then(|id| self.state.tasks.get(id));
         let mut task = continued.cloned().unwrap_or_else(|| self.new_task(pending));
         let writes = pending.writes.iter();
-        let receipts: Vec<Receipt> = writes.map(|write| self.change(write)).collect();
+        let receipts: Vec<Receipt> = writes.map(|write| self.change(write, task.id)).collect();
         task.state = TaskState::Queued;
         task.started_at = None;
         task.finished_at = None;
@@ -416,6 +469,7 @@ impl<'a> Group<'a> {
         Task {
             id: self.seq,
             kind: pending.kind,
+            by: pending.by.clone(),
             state: TaskState::Queued,
             reports: 0,
             changed: 0,
@@ -428,7 +482,7 @@ impl<'a> Group<'a> {
     }
 
     /// Adds one change, unless things are so already.
-    fn change(&mut self, write: &Ready) -> Receipt {
+    fn change(&mut self, write: &Ready, task: u64) -> Receipt {
         let within = self.latest.get(&write.id).copied();
         let before = self.state.get(&write.id);
         let latest = within.or_else(|| before.map(Latest::of));
@@ -463,22 +517,23 @@ impl<'a> Group<'a> {
         };
         self.latest.insert(write.id.clone(), latest);
         self.durable = true;
-        self.record(head, body, None);
+        self.record(head, body, About::Report(task));
         Receipt { seq, changed: true }
     }
 
     /// Adds a task as it now is.
     fn task(&mut self, task: Task) {
         let (head, body) = task.record(self.time);
-        self.record(head, &body, Some(task));
+        self.record(head, &body, About::Task(Box::new(task)));
     }
 
-    fn record(&mut self, mut head: Head, body: &[u8], task: Option<Task>) {
+    fn record(&mut self, mut head: Head, body: &[u8], about: About) {
         self.number += 1;
         head.number = self.number;
         let start = self.bytes.len();
         head.write(body, &mut self.bytes);
-        self.records.push((head, start..self.bytes.len(), task));
+        let range = start..self.bytes.len();
+        self.records.push(Written { head, range, about });
     }
 }
 

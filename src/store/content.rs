@@ -41,15 +41,27 @@ pub(super) struct Packed {
 }
 
 impl Content {
-    /// The report as it is stored; `limit` is the most bytes it may have.
-    pub(super) fn pack(&self, id: &str, limit: u64) -> Result<Packed, Error> {
-        let limit = limit.min(LARGEST);
+    /// How many bytes it has as it is stored, uncompressed, where these are more than `limit`.
+    #[must_use]
+    pub fn excess(&self, limit: u64) -> Option<u64> {
+        let bytes = (self.beside().len() + self.text.len()) as u64;
+        (bytes > limit.min(LARGEST)).then_some(bytes)
+    }
+
+    /// What stands before the text.
+    fn beside(&self) -> Vec<u8> {
         let beside = Beside {
             given: self.given.clone(),
             name: self.name.clone(),
             format: self.format.clone(),
         };
-        let beside = serde_json::to_vec(&beside).expect("texts and numbers can be JSON");
+        serde_json::to_vec(&beside).expect("texts and numbers can be JSON")
+    }
+
+    /// The report as it is stored; `limit` is the most bytes it may have.
+    pub(super) fn pack(&self, id: &str, limit: u64) -> Result<Packed, Error> {
+        let limit = limit.min(LARGEST);
+        let beside = self.beside();
         let bytes = (beside.len() + self.text.len()) as u64;
         let too_large = || Error::TooLarge {
             id: id.to_owned(),

@@ -73,6 +73,12 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// The store was opened for reading only.
+    #[error("存储目录 {} 不可写，只可读取；请检查权限后重新启动", path.display())]
+    ReadOnly {
+        /// The folder.
+        path: PathBuf,
+    },
     /// What was stored of a report is not what was written.
     #[error("报告 {id} 已损坏（{place}）；请重新提交，或从备份恢复")]
     Damaged {

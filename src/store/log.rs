@@ -364,6 +364,14 @@ impl Writer {
         Ok(writer)
     }
 
+    /// One that takes no writes.
+    pub(super) fn closed(root: &Path, generation: u64) -> Self {
+        let mut writer = Self::new(root, generation, 0);
+        writer.folder = root.join(&writer.name);
+        writer.sound = false;
+        writer
+    }
+
     /// A log that is to take the place of the one in force.
     pub(super) fn building(root: &Path, generation: u64, limit: u64) -> Result<Self, Error> {
         let writer = Self::new(root, generation, limit);

@@ -39,6 +39,8 @@ pub(super) struct Entry {
     pub(super) seq: u64,
     /// The number it first arrived with.
     pub(super) first: u64,
+    /// The task of the last write, unless that was before the store was opened.
+    pub(super) task: Option<u64>,
     /// When it was last written.
     pub(super) time: u64,
     pub(super) digest: [u8; 32],
@@ -99,6 +101,7 @@ impl State {
             holding,
             seq: head.seq,
             first: head.first,
+            task: None,
             time: head.time,
             digest: head.digest,
             bytes: head.raw_len,
@@ -120,6 +123,13 @@ impl State {
         self.seq = self.seq.max(head.seq);
         self.horizon = self.horizon.max(head.first);
         self.total += bytes as u64;
+    }
+
+    /// Notes the task under which a report was last written.
+    pub(super) fn belongs_to(&mut self, id: &str, task: u64) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.task = Some(task);
+        }
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Entry> {

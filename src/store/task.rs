@@ -11,6 +11,9 @@ pub struct Task {
     pub id: u64,
     /// What was asked.
     pub kind: TaskKind,
+    /// The id of the key it was asked with, where there was one.
+    #[serde(default)]
+    pub by: Option<String>,
     /// How far it is.
     pub state: TaskState,
     /// How many reports were named.
@@ -112,6 +115,11 @@ impl Tasks {
 
     pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Task> {
         self.known.get_mut(&id).map(|(task, _)| task)
+    }
+
+    /// How many have not ended.
+    pub(super) fn waiting(&self) -> usize {
+        self.known.len() - self.ended.len()
     }
 
     /// All of them, oldest first.
