@@ -23,6 +23,7 @@ mod place;
 mod read;
 mod records;
 mod reports;
+mod sent;
 mod side;
 mod source;
 mod themes;
@@ -42,7 +43,9 @@ pub use format::Format;
 pub use given::Given;
 pub use listing::Stamp;
 pub use read::{Limits, Reading, read_bytes, read_file};
+pub use records::Record;
 pub use reports::{record, record_with, reports, reports_with};
+pub use sent::{Uploaded, is_of_file, refusal_of, sent, uploaded};
 pub use vocabulary::{DictionaryWord, VocabularyFile};
 
 use crate::report::{Report, Warning};
@@ -232,6 +235,18 @@ impl Corpus {
         side::set_apart(&mut files);
         files.sort();
         (files, skipped)
+    }
+
+    /// The folders in which a change may concern it: its own, and those of the reports.
+    #[must_use]
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let reports = WalkDir::new(self.reports_folder()).follow_links(true);
+        let folders = reports
+            .into_iter()
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_dir())
+            .map(walkdir::DirEntry::into_path);
+        std::iter::once(self.root.clone()).chain(folders).collect()
     }
 
     /// The same corpus, its files read within `limits`.

@@ -307,6 +307,8 @@ pub enum WarningKind {
     Incomplete,
     /// A record of the file was left out.
     Record,
+    /// What was sent as one report has the titles of several.
+    SeveralReports,
     /// What is given beside the text cannot be used.
     SideFile,
 }

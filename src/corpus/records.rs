@@ -202,8 +202,34 @@ impl Maker {
     }
 }
 
+/// A report as a JSON object says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// What tells it from others.
+    pub id: Option<String>,
+    /// Its text; empty where there is none.
+    pub text: String,
+    /// What else is said of it.
+    pub given: Given,
+    /// The name of the file it came from.
+    pub name: Option<String>,
+}
+
+impl Record {
+    /// What the fields of an object say, under the names that are read in files of records too.
+    #[must_use]
+    pub fn of(table: &Map<String, Value>) -> Self {
+        Self {
+            id: field(table, &ID),
+            text: field(table, &TEXT).unwrap_or_default(),
+            given: Given::from_table(table),
+            name: field(table, &["name", "filename", "file_name", "文件名"]),
+        }
+    }
+}
+
 /// How a text without a title begins.
-fn excerpt(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     let line = text.trim_start().lines().next().unwrap_or_default().trim();
     let mut title: String = line.chars().take(EXCERPT).collect();
     if title.len() < line.len() {

@@ -42,6 +42,46 @@ pub fn reports_with(
     given: &Given,
     rules: &Rules,
 ) -> (Vec<Report>, Vec<Warning>) {
+    read(source, text, given, rules, starts)
+}
+
+/// All of a text as one report, whatever titles stand in it, without an id; nothing where it is
+/// blank.
+pub(super) fn one_with(
+    source: &str,
+    text: &str,
+    given: &Given,
+    rules: &Rules,
+) -> Option<(Report, Vec<Warning>)> {
+    let mut titles = 0;
+    let whole = |text: &str, lines: &[Line], rules: &Rules| {
+        let found = titles::find(text, lines, rules);
+        titles = found.len();
+        vec![(0, found.first().copied())]
+    };
+    let (reports, mut warnings) = read(source, text, given, rules, whole);
+    let report = reports.into_iter().next()?;
+    if titles > 1 {
+        warnings.push(Warning {
+            source: source.to_owned(),
+            line: 1,
+            kind: WarningKind::SeveralReports,
+            message: format!(
+                "正文里有 {titles} 个标题行，作一份报告收下；若是几份报告，请分开提交"
+            ),
+        });
+    }
+    Some((report, warnings))
+}
+
+/// The reports of a text that begin where `starts` says.
+fn read(
+    source: &str,
+    text: &str,
+    given: &Given,
+    rules: &Rules,
+    starts: impl FnOnce(&str, &[Line], &Rules) -> Vec<(usize, Option<usize>)>,
+) -> (Vec<Report>, Vec<Warning>) {
     let all = titles::lines(text);
     let (lines, copy) = all.split_at(copies::begin(text, &all, rules).unwrap_or(all.len()));
     let starts = starts(text, lines, rules);
