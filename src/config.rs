@@ -61,6 +61,9 @@ pub struct Server {
     pub search_timeout_ms: u64,
     /// Longest time requests under way may take to end at shutdown, 0–600 s.
     pub shutdown_timeout_s: u64,
+    /// How long `/readyz` says no before a service that was told to stop takes no more connections,
+    /// 0–60000 ms.
+    pub shutdown_drain_ms: u64,
 }
 
 /// Where the reports are.
@@ -103,6 +106,12 @@ pub struct Store {
     pub path: PathBuf,
     /// Largest report that is taken, text and fields together, 1–1024 MiB.
     pub max_report_mb: u64,
+    /// Largest body of a request that writes, unpacked, 1–65536 MiB.
+    pub max_body_mb: u64,
+    /// Most reports in one request, 1–10000000.
+    pub max_reports: usize,
+    /// Most requests that wait to be taken into the index, 1–1000000.
+    pub max_queue: usize,
     /// Room on the disk below which no report is taken, 0–1048576 MiB.
     pub min_free_mb: u64,
     /// Tasks that are remembered after they ended, 100–1000000.
@@ -188,6 +197,7 @@ impl Default for Server {
             search_queue: 256,
             search_timeout_ms: 2000,
             shutdown_timeout_s: 10,
+            shutdown_drain_ms: 1000,
         }
     }
 }
@@ -221,6 +231,9 @@ impl Default for Store {
         Self {
             path: "store".into(),
             max_report_mb: 16,
+            max_body_mb: 1024,
+            max_reports: 100_000,
+            max_queue: 1000,
             min_free_mb: 256,
             kept_tasks: 10_000,
         }

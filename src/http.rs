@@ -11,8 +11,10 @@
 
 mod access;
 mod api;
+mod bodies;
 mod caching;
 mod embed;
+mod intake;
 mod pages;
 mod params;
 mod problem;
@@ -30,7 +32,9 @@ use actix_web::dev::Server;
 use actix_web::http::Method;
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{App, HttpServer, web};
+use tokio::signal::unix::{SignalKind, signal};
 
+pub use intake::Intake;
 pub use problem::Problem;
 pub use state::State;
 pub use wire::{KeyAnswer, KeyCreated, KeysAnswer};
@@ -66,12 +70,15 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     served: Arc<Served>,
+    state: web::Data<State>,
+    drain: Duration,
     is_open: bool,
 }
 
 impl Application {
     /// Binds the service that answers from `snapshot`, until [`Application::served`] is given
-    /// another one, to whoever `keys` and the settings let in.
+    /// another one, to whoever `keys` and the settings let in. Reports that are sent go where
+    /// `intake` says; without one, none are taken.
     ///
     /// # Errors
     ///
@@ -80,6 +87,7 @@ impl Application {
         settings: &Settings,
         snapshot: Snapshot,
         keys: Arc<Keyring>,
+        intake: Option<Intake>,
     ) -> Result<Self, Error> {
         let listener = listen(&settings.server.host, settings.server.port)?;
         let cannot = |source| Error::Listen {
@@ -94,8 +102,9 @@ impl Application {
             SearchAccess::Auto => address.ip().is_loopback(),
         };
         let in_force = Arc::new(Served::new(snapshot));
-        let state = State::new(settings, Arc::clone(&in_force), keys, is_open);
+        let state = State::new(settings, Arc::clone(&in_force), keys, is_open, intake);
         let state = web::Data::new(state);
+        let shared = state.clone();
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
@@ -113,6 +122,7 @@ impl Application {
                 .default_service(web::to(problem::no_such_page))
         })
         .workers(config::or_cores(settings.server.workers))
+        .disable_signals()
         .shutdown_timeout(settings.server.shutdown_timeout_s)
         .client_request_timeout(Duration::from_secs(10))
         .listen(listener)
@@ -122,6 +132,8 @@ impl Application {
             server,
             address,
             served: in_force,
+            state: shared,
+            drain: Duration::from_millis(settings.server.shutdown_drain_ms),
             is_open,
         })
     }
@@ -150,13 +162,36 @@ impl Application {
         self.server.handle()
     }
 
-    /// Serves until the process is told to stop, finishing the requests in flight.
+    /// Serves until the process is told to stop. Told so by another program (SIGTERM), `/readyz`
+    /// says no for a while before no more connections are taken, so that whoever sends requests here
+    /// can send them elsewhere; by a person (SIGINT), there is nobody to wait for. Requests in flight
+    /// are finished.
     ///
     /// # Errors
     ///
-    /// Fails when the system takes the listening socket away.
+    /// Fails when the system takes the listening socket away, or tells of no signals.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        self.server.await
+        let Self {
+            server,
+            state,
+            drain,
+            ..
+        } = self;
+        let handle = server.handle();
+        let mut told = signal(SignalKind::terminate())?;
+        let stopping = async move {
+            let drain = tokio::select! {
+                _ = told.recv() => drain,
+                _ = tokio::signal::ctrl_c() => Duration::ZERO,
+            };
+            state.stop();
+            tracing::info!("收到停止信号：不再接受新的连接，完成手上的请求后退出");
+            tokio::time::sleep(drain).await;
+            handle.stop(true).await;
+        };
+        // Stopped from elsewhere, the server ends by itself.
+        actix_web::rt::spawn(stopping);
+        server.await
     }
 }
 

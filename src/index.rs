@@ -7,9 +7,14 @@
 //! (`tests/durability.rs`).
 
 mod build;
+mod builder;
+mod changes;
 mod completions;
+mod document;
+mod frozen;
 mod generation;
 mod lexicon;
+mod means;
 mod record;
 mod schema;
 mod scope;
@@ -20,9 +25,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use build::{Progress, UNKNOWN_REGION, record};
+pub use build::{Progress, Taken};
 pub use completions::{Completion, CompletionKind, Completions, How};
-pub use generation::Manifest;
+pub use document::{UNKNOWN_REGION, record};
+pub use generation::{Claim, Manifest};
 pub use lexicon::{Known, Lexicon};
 pub use record::{BuildReport, PassageRecord, ReportRecord};
 pub use schema::Fields;
@@ -30,9 +36,14 @@ pub use snapshot::{Snapshot, Vocabulary};
 
 use crate::corpus::{self, Corpus, VocabularyFile};
 use crate::report::{Passage, Report};
+use crate::store::Store;
 use crate::synonym::Synonyms;
+use build::Built;
 use generation::{Folder, Verified};
-use sources::Sources;
+use means::Means;
+
+/// Bytes of text that are taken in before those who wait for them can find it.
+const BATCH: u64 = 32 << 20;
 
 /// Why an index cannot be built or read.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +73,8 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// Another process is building.
-    #[error("另一个进程正在索引目录 {} 中建立索引；请等它结束，或用 index.path 指向别处", path.display())]
+    /// Another process builds or serves there.
+    #[error("另一个进程正在使用索引目录 {}；若是正在运行的服务，它会自行收入语料的改动，否则请等它结束，或用 index.path 指向别处", path.display())]
     Locked {
         /// The folder.
         path: PathBuf,
@@ -84,6 +95,9 @@ pub enum Error {
         /// The report's id.
         report: String,
     },
+    /// The vocabulary does not stay the same while it is read.
+    #[error("词表一直在改动，读不到完整的一份；请稍后再试")]
+    Unsettled,
     /// The engine failed.
     #[error("索引引擎出错：{0}")]
     Engine(#[from] tantivy::TantivyError),
@@ -100,32 +114,127 @@ pub struct Options {
     pub threads: usize,
 }
 
-/// An index in force, and whether it had to be built.
+/// Where reports are: the files of a corpus, and what was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Texts<'a> {
+    /// The files, and the vocabulary.
+    pub corpus: &'a Corpus,
+    /// The reports that were sent; those in an index are left alone where this is not known.
+    pub sent: Option<&'a Store>,
+}
+
+impl<'a> From<&'a Corpus> for Texts<'a> {
+    fn from(corpus: &'a Corpus) -> Self {
+        Self { corpus, sent: None }
+    }
+}
+
+/// Where an index stands, and whether it may be built there.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// A folder, which is claimed for as long as something is built.
+    Folder(&'a Path),
+    /// A folder that is claimed already.
+    Claimed(&'a Claim),
+}
+
+impl<'a> From<&'a Path> for Place<'a> {
+    fn from(path: &'a Path) -> Self {
+        Self::Folder(path)
+    }
+}
+
+impl<'a> From<&'a PathBuf> for Place<'a> {
+    fn from(path: &'a PathBuf) -> Self {
+        Self::Folder(path)
+    }
+}
+
+impl<'a> From<&'a Claim> for Place<'a> {
+    fn from(claim: &'a Claim) -> Self {
+        Self::Claimed(claim)
+    }
+}
+
+impl Place<'_> {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Folder(path) => path,
+            Self::Claimed(claim) => claim.path(),
+        }
+    }
+
+    fn claim(&self) -> Result<Claim, Error> {
+        match self {
+            Self::Folder(path) => Claim::take(path),
+            Self::Claimed(claim) => Ok(Claim::clone(claim)),
+        }
+    }
+}
+
+/// An index in force, and how it came to be.
 pub struct Opened {
     /// The generation.
     pub snapshot: Snapshot,
     /// Whether it was built just now.
     pub built: bool,
+    /// It holds all writes of the store up to this number.
+    pub through: u64,
+    /// What became of reports that were sent, where it was built.
+    pub taken: Vec<Taken>,
+    /// What is wrong with generations that could not be used, in Chinese.
+    pub damaged: Vec<String>,
 }
 
-/// Opens the index at `path`, building it first when it is missing, damaged or out of date, with
-/// the corpus's synonyms in force.
+/// What was done to bring an index up to date.
+pub struct Renewed {
+    /// The generation, where there is another.
+    pub snapshot: Option<Snapshot>,
+    /// It holds all writes of the store up to this number.
+    pub through: u64,
+    /// What became of reports that were sent.
+    pub taken: Vec<Taken>,
+}
+
+impl From<Built> for Renewed {
+    fn from(built: Built) -> Self {
+        Self {
+            snapshot: Some(built.snapshot),
+            through: built.through,
+            taken: built.taken,
+        }
+    }
+}
+
+impl Renewed {
+    fn with_synonyms_of(mut self, base: &Snapshot) -> Self {
+        let snapshot = self.snapshot.take();
+        self.snapshot = snapshot.map(|new| new.with_synonyms(Arc::clone(base.synonyms())));
+        self
+    }
+}
+
+/// Opens an index, building it first when it is missing, damaged or out of date, with the corpus's
+/// synonyms in force.
 ///
 /// # Errors
 ///
 /// Fails when the corpus or its vocabulary cannot be read or the index cannot be written; an index
 /// that was there stays as it was.
-pub fn open_or_build(
-    corpus: &Corpus,
-    path: &Path,
+pub fn open_or_build<'a>(
+    texts: impl Into<Texts<'a>>,
+    place: impl Into<Place<'a>>,
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<Opened, Error> {
+    let (texts, place) = (texts.into(), place.into());
     // Read first: nothing is begun for a vocabulary that is wrong.
-    let synonyms = corpus.synonyms().map_err(Error::Corpus)?;
-    let opened = open_or_build_generation(corpus, path, options, progress)?;
+    let synonyms = texts.corpus.synonyms().map_err(Error::Corpus)?;
+    let opened = open_or_build_generation(texts, place, options, progress)?;
     Ok(Opened {
-        snapshot: opened.snapshot.with_synonyms(accept(synonyms, path)),
+        snapshot: opened
+            .snapshot
+            .with_synonyms(accept(synonyms, place.path())),
         ..opened
     })
 }
@@ -140,13 +249,15 @@ pub fn open_or_build(
 /// # Errors
 ///
 /// As [`open_or_build`], and what is wrong with the vocabulary where no last good state is kept.
-pub fn open_in_force(
-    corpus: &Corpus,
-    path: &Path,
+pub fn open_in_force<'a>(
+    texts: impl Into<Texts<'a>>,
+    place: impl Into<Place<'a>>,
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<(Opened, Vec<corpus::Error>), Error> {
-    let folder = Folder::new(path);
+    let (texts, place) = (texts.into(), place.into());
+    let corpus = texts.corpus;
+    let folder = Folder::new(place.path());
     let mut refused = Vec::new();
     // All is read first: nothing is begun for a vocabulary that is wrong.
     let synonyms = match corpus.synonyms() {
@@ -164,19 +275,16 @@ pub fn open_in_force(
         .filter(|file| file.is_indexed())
         .filter_map(|file| corpus.refusal(file));
     let opened = if let Some(error) = indexed.next() {
-        let Some(snapshot) = open_as_it_is(&folder) else {
+        let Some(opened) = open_as_it_is(&folder) else {
             return Err(Error::Corpus(error));
         };
         refused.push(error);
         refused.extend(indexed);
-        Opened {
-            snapshot,
-            built: false,
-        }
+        opened
     } else {
-        open_or_build_generation(corpus, path, options, progress)?
+        open_or_build_generation(texts, place, options, progress)?
     };
-    let synonyms = synonyms.map_or_else(|kept| kept, |read| accept(read, path));
+    let synonyms = synonyms.map_or_else(|kept| kept, |read| accept(read, place.path()));
     let opened = Opened {
         snapshot: opened.snapshot.with_synonyms(synonyms),
         ..opened
@@ -184,52 +292,118 @@ pub fn open_in_force(
     Ok((opened, refused))
 }
 
-/// Builds the index at `path` anew, whether or not it is up to date.
+/// Opens the index at `path` as it is, whatever changed since, with the synonyms of the corpus or,
+/// where these are malformed, the last good ones; nothing where there is none that can be used.
+#[must_use]
+pub fn open_unchanged(corpus: &Corpus, path: &Path) -> Option<Opened> {
+    let folder = Folder::new(path);
+    let opened = open_as_it_is(&folder)?;
+    let synonyms = match corpus.synonyms() {
+        Ok((synonyms, _)) => Arc::new(synonyms),
+        Err(_) => folder.synonyms().unwrap_or_default(),
+    };
+    Some(Opened {
+        snapshot: opened.snapshot.with_synonyms(synonyms),
+        ..opened
+    })
+}
+
+/// Builds the index anew, whether or not it is up to date.
 ///
 /// # Errors
 ///
 /// As [`open_or_build`].
-pub fn rebuild(
-    corpus: &Corpus,
-    path: &Path,
+pub fn rebuild<'a>(
+    texts: impl Into<Texts<'a>>,
+    place: impl Into<Place<'a>>,
     options: &Options,
     progress: &dyn Fn(Progress),
-) -> Result<Snapshot, Error> {
-    let synonyms = corpus.synonyms().map_err(Error::Corpus)?;
-    let basis = build::basis(corpus, options)?;
-    let snapshot = build::build(corpus, path, options, &basis, progress)?;
-    Ok(snapshot.with_synonyms(accept(synonyms, path)))
+) -> Result<Opened, Error> {
+    let (texts, place) = (texts.into(), place.into());
+    let synonyms = texts.corpus.synonyms().map_err(Error::Corpus)?;
+    let means = Arc::new(Means::of(texts.corpus, options)?);
+    let built = build::build(texts, &place.claim()?, options, means, progress)?;
+    let synonyms = accept(synonyms, place.path());
+    Ok(Opened {
+        snapshot: built.snapshot.with_synonyms(synonyms),
+        built: true,
+        through: built.through,
+        taken: built.taken,
+        damaged: Vec::new(),
+    })
 }
 
-/// Takes into the index in force what changed in the corpus, or builds another where everything
-/// depends on what changed; nothing where nothing did. Searches on `base` go on meanwhile.
+/// Takes into the index in force what changed in the corpus and the store, or builds another where
+/// everything depends on what changed, or where `anew` says so. Searches on `base` go on meanwhile.
 ///
 /// # Errors
 ///
 /// As [`open_or_build`]; `base` stays as it was.
 pub fn renew(
     base: &Snapshot,
-    corpus: &Corpus,
-    path: &Path,
+    texts: Texts<'_>,
+    claim: &Claim,
     options: &Options,
+    anew: bool,
     progress: &dyn Fn(Progress),
-) -> Result<Option<Snapshot>, Error> {
-    let basis = build::basis(corpus, options)?;
-    let folder = base.verified(path).path;
-    let synonyms = |snapshot: Snapshot| snapshot.with_synonyms(Arc::clone(base.synonyms()));
-    let sources: Sources = snapshot::read_json(&folder, sources::SOURCES)?;
-    if sources.basis == basis {
-        let changes = build::changes(corpus, &sources);
+) -> Result<Renewed, Error> {
+    let means = means_of(base, texts.corpus, options)?;
+    if base.sources().basis == means.digest && !anew {
+        let changes = changes::all(texts, base.sources());
         if changes.are_none() {
-            return Ok(None);
+            return Ok(Renewed {
+                snapshot: None,
+                through: changes.through,
+                taken: Vec::new(),
+            });
         }
-        let updated = build::update(base, sources, changes, corpus, path, options, progress)?;
-        if let Some(updated) = updated {
-            return Ok(Some(synonyms(updated)));
+        let means = Arc::clone(&means);
+        if let Some(built) = build::update(base, means, changes, texts, claim, options, progress)? {
+            return Ok(Renewed::from(built).with_synonyms_of(base));
         }
     }
-    let built = build::build(corpus, path, options, &basis, progress)?;
-    Ok(Some(synonyms(built)))
+    let built = build::build(texts, claim, options, means, progress)?;
+    Ok(Renewed::from(built).with_synonyms_of(base))
+}
+
+/// Takes into the index in force what was written to the store after the number `after`, or the
+/// first of it; nothing where that needs more than is known of the index, so that [`renew`] must.
+/// What else changed is left as it is in the index, so that all of it stays as one.
+///
+/// # Errors
+///
+/// The index cannot be written; `base` stays as it was.
+pub fn take_in(
+    base: &Snapshot,
+    texts: Texts<'_>,
+    after: u64,
+    claim: &Claim,
+    options: &Options,
+) -> Result<Option<Renewed>, Error> {
+    let (Some(store), Some(means)) = (texts.sent, base.means()) else {
+        return Ok(None);
+    };
+    let Some(changes) = changes::sent(store, base.sources(), after, BATCH) else {
+        return Ok(None);
+    };
+    if changes.are_none() {
+        return Ok(Some(Renewed {
+            snapshot: None,
+            through: changes.through,
+            taken: Vec::new(),
+        }));
+    }
+    let means = Arc::clone(means);
+    let built = build::update(base, means, changes, texts, claim, options, &|_| {})?;
+    Ok(built.map(|built| Renewed::from(built).with_synonyms_of(base)))
+}
+
+/// The means that files and settings ask for: those of `base` where they are the same.
+fn means_of(base: &Snapshot, corpus: &Corpus, options: &Options) -> Result<Arc<Means>, Error> {
+    match base.means() {
+        Some(means) if means.digest == means::digest(corpus, options)? => Ok(Arc::clone(means)),
+        _ => Means::of(corpus, options).map(Arc::new),
+    }
 }
 
 /// Puts synonyms and their text, as [`Corpus::synonyms`] reads them, in force for the index at
@@ -245,68 +419,93 @@ pub fn accept((synonyms, text): (Synonyms, String), path: &Path) -> Arc<Synonyms
 }
 
 fn open_or_build_generation(
-    corpus: &Corpus,
-    path: &Path,
+    texts: Texts<'_>,
+    place: Place<'_>,
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<Opened, Error> {
-    let basis = build::basis(corpus, options)?;
-    if let Some(generation) = Folder::new(path).newest_whole(complain)
+    let means = Arc::new(Means::of(texts.corpus, options)?);
+    let mut damaged = Vec::new();
+    let whole = Folder::new(place.path()).newest_whole(complain(&mut damaged));
+    if let Some(generation) = whole
         && generation.manifest.schema == schema::VERSION
     {
-        match reopen(generation, &basis, corpus, path, options, progress) {
-            Ok(Some(opened)) => return Ok(opened),
+        match reopen(generation, &means, texts, place, options, progress) {
+            Ok(Some(opened)) => return Ok(Opened { damaged, ..opened }),
             Ok(None) => {}
             Err(error @ (Error::Locked { .. } | Error::Unwritable { .. })) => return Err(error),
-            Err(error) => tracing::warn!(%error, "索引打不开，重建"),
+            Err(error) => {
+                tracing::warn!(%error, "索引打不开，重建");
+                damaged.push(error.to_string());
+            }
         }
     }
-    let snapshot = build::build(corpus, path, options, &basis, progress)?;
+    let built = build::build(texts, &place.claim()?, options, means, progress)?;
     Ok(Opened {
-        snapshot,
+        snapshot: built.snapshot,
         built: true,
+        through: built.through,
+        taken: built.taken,
+        damaged,
     })
 }
 
-/// Opens a generation and takes in what changed in the corpus since; nothing where that asks for
-/// another one from the beginning.
+/// Opens a generation and takes in what changed since; nothing where that asks for another one
+/// from the beginning.
 fn reopen(
     generation: Verified,
-    basis: &str,
-    corpus: &Corpus,
-    path: &Path,
+    means: &Arc<Means>,
+    texts: Texts<'_>,
+    place: Place<'_>,
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<Option<Opened>, Error> {
-    let sources: Sources = snapshot::read_json(&generation.path, sources::SOURCES)?;
-    if sources.basis != basis {
+    let snapshot = Snapshot::open(generation, None, None)?;
+    if snapshot.sources().basis != means.digest {
         return Ok(None);
     }
-    let snapshot = Snapshot::open(generation, None)?;
-    let changes = build::changes(corpus, &sources);
+    let snapshot = snapshot.with_means(means);
+    let changes = changes::all(texts, snapshot.sources());
     if changes.are_none() {
         return Ok(Some(Opened {
             snapshot,
             built: false,
+            through: changes.through,
+            taken: Vec::new(),
+            damaged: Vec::new(),
         }));
     }
-    let updated = build::update(&snapshot, sources, changes, corpus, path, options, progress)?;
-    Ok(updated.map(|snapshot| Opened {
-        snapshot,
+    let claim = place.claim()?;
+    let means = Arc::clone(means);
+    let updated = build::update(&snapshot, means, changes, texts, &claim, options, progress)?;
+    Ok(updated.map(|built| Opened {
+        snapshot: built.snapshot,
         built: true,
+        through: built.through,
+        taken: built.taken,
+        damaged: Vec::new(),
     }))
 }
 
 /// The newest whole generation of this layout, whatever it was built from.
-fn open_as_it_is(folder: &Folder) -> Option<Snapshot> {
-    let generation = folder.newest_whole(complain)?;
+fn open_as_it_is(folder: &Folder) -> Option<Opened> {
+    let mut damaged = Vec::new();
+    let generation = folder.newest_whole(complain(&mut damaged))?;
     if generation.manifest.schema != schema::VERSION {
         return None;
     }
-    let opened = Snapshot::open(generation, None);
-    opened
+    let opened = Snapshot::open(generation, None, None);
+    let snapshot = opened
         .inspect_err(|error| tracing::warn!(%error, "索引打不开"))
-        .ok()
+        .ok()?;
+    Some(Opened {
+        snapshot,
+        built: false,
+        // What of the store it holds is not known.
+        through: 0,
+        taken: Vec::new(),
+        damaged,
+    })
 }
 
 /// Builds the index at `path` of reports that are cut into passages already, with the vocabulary
@@ -326,10 +525,15 @@ pub fn build_from(
         Some(corpus) => corpus.synonyms().map_err(Error::Corpus)?.0,
         None => Synonyms::empty(),
     };
-    let snapshot = build::build_from(reports, vocabulary, path, options, progress)?;
+    let claim = Claim::take(path)?;
+    let snapshot = build::build_from(reports, vocabulary, &claim, options, progress)?;
     Ok(snapshot.with_synonyms(Arc::new(synonyms)))
 }
 
-fn complain(generation: &str, damage: &str) {
-    tracing::warn!(generation, damage, "索引的一代不能用");
+/// Says in the log what is wrong with a generation, and keeps it.
+fn complain(damaged: &mut Vec<String>) -> impl FnMut(&str, &str) {
+    |generation, damage| {
+        tracing::error!(generation, damage, "索引的一代不能用");
+        damaged.push(format!("索引的一代 {generation} 不能用：{damage}"));
+    }
 }

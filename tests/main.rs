@@ -40,12 +40,14 @@
 //! | `synonyms` | words that mean the same: the file, its mistakes, finding them in a query |
 //! | `store` | reports that came over HTTP: damage, kills, full disks, rewriting, backups |
 //! | `suggest` | completions while typing: which, how found, in what order |
+//! | `survival` | what the whole service survives: kills, full disks, flipped bits, rebuilding, stopping |
 //! | `taxonomies` | levels, several taxonomies side by side, the one for government reports judged |
 //! | `themes` | the taxonomy and its assignment |
 //! | `understanding` | what a query is taken to mean, and that what was typed is not lost by it |
 //! | `updates` | indexes that take in what changed |
 //! | `vocabulary` | vocabulary files edited while serving, malformed ones, what an edit may not do |
 //! | `watching` | reports that come and go while the service runs |
+//! | `writing` | reports that are sent: taken, found, refused, and what becomes of each request |
 //!
 //! A bug gets a test in the module of what it broke. What several modules need is in `support`.
 
@@ -96,6 +98,7 @@ mod splitting;
 mod store;
 mod structure;
 mod suggest;
+mod survival;
 mod synonyms;
 mod taxonomies;
 mod themes;
@@ -103,3 +106,4 @@ mod understanding;
 mod updates;
 mod vocabulary;
 mod watching;
+mod writing;

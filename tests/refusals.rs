@@ -171,7 +171,13 @@ fn an_unknown_id_or_path_is_not_found() {
 
 #[test]
 fn what_is_only_read_refuses_other_methods_and_says_which_it_takes() {
-    for path in ["/api/v1/search", "/api/v1/reports", "/healthz", "/"] {
+    for path in [
+        "/api/v1/search",
+        "/api/v1/tasks",
+        "/healthz",
+        "/metrics",
+        "/",
+    ] {
         for method in ["POST", "PUT", "DELETE", "PATCH"] {
             let answer = SERVICE.request(method, path, &[]);
             assert_eq!(answer.status, 405, "{method} {path}");

@@ -7,16 +7,19 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use actix_web::dev::ServerHandle;
 use cesou::config::Settings;
-use cesou::corpus::Corpus;
-use cesou::http::Application;
-use cesou::index::{self, Options, Snapshot};
-use cesou::key::Keyring;
-use cesou::reload::Watch;
+use cesou::corpus::{Corpus, ExtractLimits, Extractor, Limits};
+use cesou::http::{Application, Intake};
+use cesou::index::{self, Claim, Options, Snapshot, Texts};
+use cesou::key::{Keyring, Wish};
+use cesou::reload::{Served, Watch};
 use cesou::search::{self, Request, Response};
+use cesou::store::{self, Store};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -106,6 +109,23 @@ pub(crate) fn index_options() -> Options {
     }
 }
 
+/// The settings of a service that is tested.
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.server.port = 0;
+    settings.server.workers = 2;
+    settings
+}
+
+/// What reading an uploaded file may cost, by the binary that is tested.
+fn limits() -> Limits {
+    let program = assert_cmd::cargo::cargo_bin!("cesou");
+    Limits {
+        extractor: Extractor::new(PathBuf::from(program), ExtractLimits::default()),
+        ..Limits::new(1 << 30)
+    }
+}
+
 /// How searches are answered by default.
 pub(crate) fn options() -> search::Options {
     search::Options::from(&Settings::default().search)
@@ -133,6 +153,11 @@ pub(crate) struct Service {
     pub(crate) address: String,
     /// The keys it lets in.
     pub(crate) keys: Arc<Keyring>,
+    /// What it answers from.
+    pub(crate) served: Arc<Served>,
+    /// Reports that are sent, where they are taken.
+    pub(crate) store: Option<Arc<Store>>,
+    stop: ServerHandle,
     _index: TempDir,
     _store: TempDir,
 }
@@ -175,19 +200,31 @@ impl Service {
         change: impl FnOnce(&mut Settings),
         watch: Option<Watch>,
     ) -> Self {
-        let mut settings = Settings::default();
-        settings.server.port = 0;
-        settings.server.workers = 2;
-        let store = tempfile::tempdir().expect("a temporary folder");
-        settings.keys.path = store.path().join("keys.jsonl");
+        let mut settings = settings();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        settings.keys.path = folder.path().join("keys.jsonl");
         change(&mut settings);
+        Self::run(settings, snapshot, watch, None, [index, folder])
+    }
+
+    fn run(
+        settings: Settings,
+        snapshot: Snapshot,
+        watch: Option<Watch>,
+        store: Option<Arc<Store>>,
+        [index, folder]: [TempDir; 2],
+    ) -> Self {
         let keys = Keyring::open(&settings.keys.path, None).expect("no keys, or good ones");
         let keys = Arc::new(keys);
         let in_force = Arc::clone(&keys);
+        let intake = store.clone().map(|store| Intake {
+            store,
+            limits: limits(),
+        });
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let application = Application::build(&settings, snapshot, in_force)
+                let application = Application::build(&settings, snapshot, in_force, intake)
                     .expect("port 0 is always free");
                 if let Some(watch) = watch {
                     watch
@@ -195,18 +232,111 @@ impl Service {
                         .expect("a thread can be had");
                 }
                 sender
-                    .send(application.address())
+                    .send((
+                        application.address(),
+                        Arc::clone(application.served()),
+                        application.handle(),
+                    ))
                     .expect("the test waits for the address");
                 application.run_until_stopped().await.expect("it serves");
             });
         });
-        let address = receiver.recv().expect("the service starts");
+        let (address, served, stop) = receiver.recv().expect("the service starts");
         Self {
             address: format!("http://{address}"),
             keys,
+            served,
+            store,
+            stop,
             _index: index,
-            _store: store,
+            _store: folder,
         }
+    }
+
+    /// The service over the corpus in `folder`, which takes up its changes and what is sent.
+    pub(crate) fn live(folder: &Path) -> Self {
+        Self::live_with(folder, |_| {})
+    }
+
+    /// The same with settings changed by `change`.
+    pub(crate) fn live_with(folder: &Path, change: impl FnOnce(&mut Settings)) -> Self {
+        let folders = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
+        Self::live_in(folder, folders, change)
+    }
+
+    /// The same with what is in these folders, of the index and of the store.
+    pub(crate) fn live_in(
+        folder: &Path,
+        folders: [TempDir; 2],
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let [index, kept] = &folders;
+        let mut settings = settings();
+        settings.keys.path = kept.path().join("keys.jsonl");
+        kept.path().clone_into(&mut settings.store.path);
+        settings.store.min_free_mb = 0;
+        change(&mut settings);
+        let options = store::Options {
+            beside: Some(index.path().to_owned()),
+            ..store::Options::from(&settings.store)
+        };
+        let (store, damages) = Store::open(kept.path(), &options).expect("nobody else has it");
+        let store = Arc::new(store);
+        let corpus = Corpus::open(folder, 1 << 30).expect("the corpus is there");
+        let claim = Claim::take(index.path()).expect("nobody else has it");
+        let watch = Watch::new(corpus.clone(), index.path().to_owned(), index_options())
+            .with_store(Arc::clone(&store))
+            .with_claim(claim.clone());
+        let texts = Texts {
+            corpus: &corpus,
+            sent: Some(&store),
+        };
+        let opened = index::open_or_build(texts, &claim, &index_options(), &|_| {})
+            .expect("the corpus can be indexed");
+        let damages = damages.iter().map(ToString::to_string).collect();
+        let watch = watch.after(&opened, damages);
+        Self::run(settings, opened.snapshot, Some(watch), Some(store), folders)
+    }
+
+    /// Stops the service and gives back the folders of its index and its store, for another one.
+    pub(crate) fn stop(self) -> [TempDir; 2] {
+        let Self {
+            stop,
+            served,
+            store,
+            _index: index,
+            _store: folder,
+            ..
+        } = self;
+        // The runtime of whoever waits is not that of the service.
+        let stopping = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(stop.stop(false));
+        });
+        stopping.join().expect("it stops");
+        let until = Instant::now() + Duration::from_secs(20);
+        while Arc::strong_count(&served) > 1 {
+            assert!(Instant::now() < until, "something still serves");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(served);
+        while store
+            .as_ref()
+            .is_some_and(|store| Arc::strong_count(store) > 1)
+        {
+            assert!(Instant::now() < until, "something still writes");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(store);
+        [index, folder]
+    }
+
+    /// A key of the service for these actions.
+    pub(crate) fn key(&self, described: &Value) -> String {
+        let wish: Wish = serde_json::from_value(described.clone()).expect("a description");
+        let now = jiff::Timestamp::now();
+        let wanted = wish.check(now).expect("a key that can be");
+        let made = self.keys.create(wanted, now).expect("it can be kept");
+        made.secret.expose_secret().to_owned()
     }
 
     /// The service over the corpus in `folder`, which takes up changes of its vocabulary.
@@ -303,13 +433,17 @@ impl Service {
 
     /// A connection that gives up after ten seconds of silence.
     pub(crate) fn connect(&self) -> TcpStream {
-        let address = self.address.trim_start_matches("http://");
-        let stream = TcpStream::connect(address).expect("the service listens");
-        for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
-            set(&stream, Some(Duration::from_secs(10))).expect("a socket has timeouts");
-        }
-        stream
+        connect(&self.address)
     }
+}
+
+fn connect(address: &str) -> TcpStream {
+    let address = address.trim_start_matches("http://");
+    let stream = TcpStream::connect(address).expect("the service listens");
+    for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
+        set(&stream, Some(Duration::from_secs(10))).expect("a socket has timeouts");
+    }
+    stream
 }
 
 /// A report of two passages, an overview and a measure.
@@ -421,7 +555,7 @@ impl Run {
 
 /// A service under way, stopped when dropped.
 pub(crate) struct Serving {
-    child: Child,
+    child: Mutex<Child>,
     pub(crate) address: String,
     /// Everything on standard output so far.
     pub(crate) line: String,
@@ -431,9 +565,15 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) fn start(place: &Place, arguments: &[&str]) -> Self {
+        Self::with(place, arguments, &[])
+    }
+
+    /// With variables of the environment.
+    pub(crate) fn with(place: &Place, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let log = place.path("log");
         let mut child = place
             .command(arguments)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(&log).expect("a file can be written"))
             .spawn()
@@ -449,7 +589,7 @@ impl Serving {
             .map(|(address, _)| format!("http://{address}"))
             .unwrap_or_default();
         Self {
-            child,
+            child: Mutex::new(child),
             address,
             line,
             log,
@@ -462,43 +602,110 @@ impl Serving {
     }
 
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let answer = self.try_get(path);
+        let answer = answer.unwrap_or_else(|| panic!("no answer from {}", self.line));
+        (answer.status, answer.body)
+    }
+
+    /// What it answers; nothing where it is not there.
+    pub(crate) fn try_get(&self, path: &str) -> Option<Answer> {
+        self.try_send("GET", path, "", "", "")
+    }
+
+    pub(crate) fn get_with_key(&self, path: &str, key: &str) -> Answer {
+        let answer = self.try_send("GET", path, key, "", "");
+        answer.expect("it answers")
+    }
+
+    /// What it answers to a request with a key and a body of a type, where these are not empty;
+    /// nothing where it is not there, or goes before it has answered.
+    pub(crate) fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        key: &str,
+        kind: &str,
+        body: &str,
+    ) -> Option<Answer> {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.address));
+        if !key.is_empty() {
+            request = request.header("Authorization", format!("Bearer {key}"));
+        }
+        if !kind.is_empty() {
+            request = request.header("Content-Type", kind);
+        }
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .allow_non_standard_methods(true)
             .proxy(None)
             .build()
             .into();
-        let mut response = agent
-            .get(format!("{}{path}", self.address))
-            .call()
-            .unwrap_or_else(|error| panic!("{error} from {}", self.line));
-        let body = response
-            .body_mut()
-            .read_to_string()
-            .expect("a body of UTF-8");
-        (response.status().as_u16(), body)
+        let response = if body.is_empty() {
+            agent.run(request.body(()).expect("a well-formed request"))
+        } else {
+            agent.run(
+                request
+                    .body(body.to_owned())
+                    .expect("a well-formed request"),
+            )
+        };
+        let mut response = response.ok()?;
+        Some(Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.body_mut().read_to_string().ok()?,
+        })
     }
 
-    pub(crate) fn stop(&mut self, signal: &str) -> ExitStatus {
+    /// A connection that gives up after ten seconds of silence.
+    pub(crate) fn connect(&self) -> TcpStream {
+        connect(&self.address)
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().expect("no holder panics")
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub(crate) fn kill(&self) {
+        let mut child = self.child();
+        child.kill().expect("it is our child");
+        child.wait().expect("it is our child");
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
         let told = Command::new("kill")
-            .args([signal, &self.child.id().to_string()])
+            .args([signal, &self.child().id().to_string()])
             .status()
             .expect("kill is everywhere");
         assert!(told.success());
-        let until = Instant::now() + Duration::from_secs(20);
+    }
+
+    /// How it ended, which it is about to.
+    pub(crate) fn ended(&self) -> ExitStatus {
+        let until = Instant::now() + Duration::from_secs(30);
         while Instant::now() < until {
-            if let Some(status) = self.child.try_wait().expect("it is our child") {
+            if let Some(status) = self.child().try_wait().expect("it is our child") {
                 return status;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        panic!("still running 20 seconds after {signal}");
+        panic!("still running after 30 seconds");
+    }
+
+    pub(crate) fn stop(&mut self, signal: &str) -> ExitStatus {
+        self.signal(signal);
+        self.ended()
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
         // It has ended already, unless a test failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let mut child = self.child();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }

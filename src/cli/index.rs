@@ -7,7 +7,8 @@ use std::path::Path;
 
 use cesou::config::{self, Settings};
 use cesou::corpus::{Corpus, ExtractLimits, Extractor, Limits, Rules};
-use cesou::index::{self, BuildReport, Opened, Options};
+use cesou::index::{self, BuildReport, Opened, Options, Texts};
+use cesou::store::{self, Store};
 use serde::Serialize;
 
 use super::progress::Bar;
@@ -60,32 +61,62 @@ pub(super) fn run(
 /// Opens the index that the settings name, building it where it has to be.
 pub(super) fn open(settings: &Settings, rebuild: bool) -> anyhow::Result<Opened> {
     let (corpus, options) = corpus(settings)?;
+    let sent = sent(settings)?;
+    let texts = Texts {
+        corpus: &corpus,
+        sent: Some(&sent),
+    };
     let bar = Bar::new();
     let progress = |progress| bar.show(progress);
     let path = &settings.index.path;
     Ok(if rebuild {
-        Opened {
-            snapshot: index::rebuild(&corpus, path, &options, &progress)?,
-            built: true,
-        }
+        index::rebuild(texts, path, &options, &progress)?
     } else {
-        index::open_or_build(&corpus, path, &options, &progress)?
+        index::open_or_build(texts, path, &options, &progress)?
     })
 }
 
-/// Opens the index that the settings name, building it where it has to be. Of a vocabulary file
-/// that is malformed the last good state is used, and what is wrong is said.
+/// The reports that were sent, for reading; what is damaged is said.
+fn sent(settings: &Settings) -> anyhow::Result<Store> {
+    let options = store::Options::from(&settings.store);
+    let (store, damages) = Store::open_to_read(&settings.store.path, &options)?;
+    for damage in damages.iter().filter(|damage| damage.is_loss()) {
+        say(&format!("警告：存储 {damage}"));
+    }
+    Ok(store)
+}
+
+/// Opens the index that the settings name for looking at it, building it where it has to be. Of a
+/// vocabulary file that is malformed the last good state is used, and what is wrong is said. While
+/// a service uses the index it is taken as it is: that service keeps it up to date.
 pub(super) fn open_in_force(settings: &Settings) -> anyhow::Result<Opened> {
     let (corpus, options) = corpus(settings)?;
+    let sent = sent(settings)?;
+    let texts = Texts {
+        corpus: &corpus,
+        sent: Some(&sent),
+    };
     let bar = Bar::new();
     let progress = |progress| bar.show(progress);
-    let (opened, refused) =
-        index::open_in_force(&corpus, &settings.index.path, &options, &progress)?;
+    let path = &settings.index.path;
+    let (opened, refused) = match index::open_in_force(texts, path, &options, &progress) {
+        Err(index::Error::Locked { path: locked }) => {
+            let opened = index::open_unchanged(&corpus, path);
+            let opened = opened.ok_or(index::Error::Locked { path: locked })?;
+            (opened, Vec::new())
+        }
+        other => other?,
+    };
     drop(bar);
+    complain(refused);
+    Ok(opened)
+}
+
+/// Says what is wrong with vocabulary files whose last good state is used.
+pub(super) fn complain(refused: Vec<cesou::corpus::Error>) {
     for error in refused {
         say(&format!("注意 {error}；沿用上一次的索引和词表"));
     }
-    Ok(opened)
 }
 
 /// The corpus that the settings name, and what its index is built with.
@@ -151,8 +182,13 @@ pub(super) fn warn(report: &BuildReport, corpus: &Path) {
 fn print(out: &mut impl Write, report: &BuildReport, path: &Path) -> io::Result<()> {
     writeln!(
         out,
-        "读取 {} 个文件（{}{}），得到 {} 篇报告、{} 个段落，用时 {:.2} 秒（{:.1} MB/秒）；索引在 {}",
+        "读取 {} 个文件{}（{}{}），得到 {} 篇报告、{} 个段落，用时 {:.2} 秒（{:.1} MB/秒）；索引在 {}",
         report.files,
+        if report.sent > 0 {
+            format!("、{} 份提交的报告", report.sent)
+        } else {
+            String::new()
+        },
         size(report.bytes),
         if report.bytes_read < report.bytes {
             format!("，其中新读 {}", size(report.bytes_read))

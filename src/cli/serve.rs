@@ -1,17 +1,24 @@
-//! `cesou serve`: opens the index, building it where it has to be, and answers over HTTP.
+//! `cesou serve`: opens the store and the index, building it where it has to be, and answers over
+//! HTTP until it is told to stop.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use cesou::config::{self, Settings};
-use cesou::http::{self, Application};
+use cesou::corpus::{Corpus, VocabularyFile};
+use cesou::http::{self, Application, Intake};
+use cesou::index::{self as library, Claim, Opened, Options, Texts};
 use cesou::key::Keyring;
 use cesou::reload::{self, Watch};
+use cesou::store::{self, Damage, Store};
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
+use super::progress::Bar;
 use super::{Outcome, index, say};
 
 pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
@@ -20,15 +27,28 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
     let given = config::admin_key(config::environment());
     let keys = Arc::new(Keyring::open(&settings.keys.path, given.as_ref())?);
     let (corpus, options) = index::corpus(settings)?;
-    let watch = Watch::new(corpus, settings.index.path.clone(), options);
-    let opened = index::open_in_force(settings)?;
+    check_vocabulary(&corpus, &settings.index.path)?;
+    let claim = claim(&settings.index.path)?;
+    let (store, damages) = open_store(settings)?;
+    let mut watch = Watch::new(corpus.clone(), settings.index.path.clone(), options.clone())
+        .with_store(Arc::clone(&store));
+    if let Some(claim) = &claim {
+        watch = watch.with_claim(claim.clone());
+    }
+    let opened = open(settings, &corpus, &store, claim.as_ref(), &options)?;
     index::warn(&opened.snapshot.manifest().build, &settings.corpus.path);
+    let damage = damages.iter().map(|damage| format!("存储 {damage}"));
+    let watch = watch.after(&opened, damage.collect());
     let (reports, passages) = (opened.snapshot.reports().len(), opened.snapshot.passages());
-    actix_web::rt::System::new().block_on(async move {
-        let application = Application::build(settings, opened.snapshot, Arc::clone(&keys))?;
-        watch
+    let grace = Duration::from_secs(settings.server.shutdown_timeout_s);
+    let stopped = actix_web::rt::System::new().block_on(async move {
+        let limits = corpus.limits().clone();
+        let intake = Intake { store, limits };
+        let application =
+            Application::build(settings, opened.snapshot, Arc::clone(&keys), Some(intake))?;
+        let keeping = watch
             .start(application.served(), reload::INTERVAL)
-            .context("不能启动词表的监视线程")?;
+            .context("不能启动更新索引的线程")?;
         let mut started = format!(
             "策搜已启动：http://{}（{reports} 篇报告，{passages} 个段落；按 Ctrl+C 停止）\n",
             application.address()
@@ -43,8 +63,100 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
             .run_until_stopped()
             .await
             .context("服务意外中止")?;
-        Ok(Outcome::Done)
-    })
+        anyhow::Ok(keeping)
+    });
+    // What was taken is durable; what of it is not in the index yet will be after the next start.
+    if !stopped?.stop(grace) {
+        tracing::warn!("更新索引的工作没有按时结束，留待下次启动时完成");
+    }
+    Ok(Outcome::Done)
+}
+
+/// Refuses a vocabulary that is wrong before anything is made, where no index is there to fall back
+/// on.
+fn check_vocabulary(corpus: &Corpus, index: &Path) -> anyhow::Result<()> {
+    if index.exists() {
+        return Ok(());
+    }
+    let mut refusals = VocabularyFile::ALL
+        .into_iter()
+        .filter_map(|file| corpus.refusal(file));
+    refusals.next().map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Keeps other processes from the index as long as the service runs; nothing where the folder cannot
+/// be written: what is there is served all the same.
+fn claim(path: &Path) -> anyhow::Result<Option<Claim>> {
+    match Claim::take(path) {
+        Ok(claim) => Ok(Some(claim)),
+        Err(error @ library::Error::Unwritable { .. }) if path.is_dir() => {
+            say(&format!("警告：{error}；现有的索引照常使用，但不会更新"));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Opens the store, for reading only where its folder cannot be written, and says what is damaged.
+fn open_store(settings: &Settings) -> anyhow::Result<(Arc<Store>, Vec<Damage>)> {
+    let options = store::Options {
+        beside: Some(settings.index.path.clone()),
+        ..store::Options::from(&settings.store)
+    };
+    let path = &settings.store.path;
+    let (store, damages) = match Store::open(path, &options) {
+        Err(error @ store::Error::Unusable { .. }) => {
+            let opened = Store::open_to_read(path, &options)?;
+            say(&format!(
+                "警告：{error}；已提交的报告照常检索，暂不接收新的"
+            ));
+            opened
+        }
+        other => other?,
+    };
+    for damage in &damages {
+        if damage.is_loss() {
+            say(&format!("警告：存储 {damage}"));
+        } else {
+            tracing::warn!("存储 {damage}");
+        }
+    }
+    Ok((Arc::new(store), damages))
+}
+
+/// Opens the index, building it where it has to be.
+fn open(
+    settings: &Settings,
+    corpus: &Corpus,
+    store: &Store,
+    claim: Option<&Claim>,
+    options: &Options,
+) -> anyhow::Result<Opened> {
+    let texts = Texts {
+        corpus,
+        sent: Some(store),
+    };
+    let path = settings.index.path.as_path();
+    let place = claim.map_or(library::Place::Folder(path), library::Place::Claimed);
+    let bar = Bar::new();
+    let progress = |progress| bar.show(progress);
+    let opened = library::open_in_force(texts, place, options, &progress);
+    drop(bar);
+    let (opened, refused) = match opened {
+        Err(error @ library::Error::Unwritable { .. }) => {
+            // What cannot be brought up to date can be served as it is.
+            let opened =
+                library::open_unchanged(corpus, path).ok_or_else(|| anyhow::anyhow!("{error}"))?;
+            say(&format!("警告：{error}；现有的索引照常使用，但不会更新"));
+            (opened, Vec::new())
+        }
+        other => other?,
+    };
+    index::complain(refused);
+    for damage in &opened.damaged {
+        say(&format!("警告：{damage}"));
+    }
+    Ok(opened)
 }
 
 /// Lines with the admin key that a first start makes; nothing at any other. Searching goes on without

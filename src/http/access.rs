@@ -23,6 +23,7 @@ use super::problem::Problem;
 use super::state::State;
 use crate::key::{Action, Held, Refusal};
 use crate::search::Filters;
+use crate::store::Task;
 
 /// The header for a key where `Authorization` is taken.
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -33,10 +34,13 @@ pub(super) trait Asked {
 }
 
 /// Searching, and reading what is found.
+#[derive(Clone, Copy)]
 pub(super) struct Search;
 /// Adding, replacing and withdrawing reports.
+#[derive(Clone, Copy)]
 pub(super) struct Write;
 /// Looking after keys.
+#[derive(Clone, Copy)]
 pub(super) struct Admin;
 
 impl Asked for Search {
@@ -52,6 +56,7 @@ impl Asked for Admin {
 }
 
 /// Leave to do what `A` names.
+#[derive(Clone)]
 pub(super) struct Authorized<A> {
     /// Nothing where all may do it.
     key: Option<Arc<Held>>,
@@ -117,8 +122,16 @@ impl Authorized<Search> {
 }
 
 impl Authorized<Write> {
+    /// Whether a task may be told of: those that another key asked for are not where this one is for
+    /// some reports only.
+    pub(super) fn sees(&self, task: &Task) -> bool {
+        let Some(key) = self.key.as_ref().map(|held| held.key()) else {
+            return true;
+        };
+        key.prefixes.is_empty() || task.by.as_deref() == Some(key.id.as_str())
+    }
+
     /// Refuses the id of a report that the key may not write.
-    #[expect(dead_code, reason = "for the endpoints that write reports")]
     pub(super) fn check_report(&self, id: &str) -> Result<(), Problem> {
         let Some(key) = self.key.as_ref().map(|held| held.key()) else {
             return Ok(());

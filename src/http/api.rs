@@ -2,16 +2,20 @@
 
 mod export;
 mod health;
+mod index;
 mod keys;
 mod matrix;
+mod metrics;
 mod passages;
 mod reports;
 mod search;
 mod similar;
 mod suggest;
+mod tasks;
+mod writing;
 
 use actix_web::guard::{Any, Get, Head};
-use actix_web::{Resource, Route, web};
+use actix_web::{HttpRequest, Resource, Route, web};
 
 use super::problem;
 pub(super) use passages::{InReport, in_report};
@@ -30,20 +34,48 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/api/v1/passages/{id}/similar", |route| {
             route.to(similar::get)
         }))
-        .service(resource("/api/v1/reports", |route| route.to(reports::list)))
-        .service(resource("/api/v1/reports/{id}", |route| {
-            route.to(reports::get)
-        }))
+        .service(
+            web::resource("/api/v1/reports")
+                .route(read().to(reports::list))
+                .route(web::post().to(writing::bulk))
+                .default_service(web::to(async |http: HttpRequest| {
+                    problem::only(&http, "GET, HEAD, POST")
+                })),
+        )
+        .service(
+            web::resource("/api/v1/reports/{id}")
+                .route(read().to(reports::get))
+                .route(web::put().to(writing::put))
+                .route(web::delete().to(writing::delete))
+                .default_service(web::to(async |http: HttpRequest| {
+                    problem::only(&http, "GET, HEAD, PUT, DELETE")
+                })),
+        )
+        .service(resource("/api/v1/tasks", |route| route.to(tasks::list)))
+        .service(resource("/api/v1/tasks/{id}", |route| route.to(tasks::get)))
+        .service(resource("/api/v1/index", |route| route.to(index::get)))
+        .service(
+            web::resource("/api/v1/index/rebuild")
+                .route(web::post().to(index::rebuild))
+                .default_service(web::to(async |http: HttpRequest| {
+                    problem::only(&http, "POST")
+                })),
+        )
         .service(keys::all())
         .service(keys::one())
         .service(resource("/healthz", |route| route.to(health::live)))
-        .service(resource("/readyz", |route| route.to(health::ready)));
+        .service(resource("/readyz", |route| route.to(health::ready)))
+        .service(resource("/metrics", |route| route.to(metrics::get)));
+}
+
+/// A route for reading.
+fn read() -> Route {
+    web::route().guard(Any(Get()).or(Head()))
 }
 
 /// A resource that is only read.
 pub(super) fn resource(path: &str, handler: impl FnOnce(Route) -> Route) -> Resource {
-    let read = web::route().guard(Any(Get()).or(Head()));
     web::resource(path)
-        .route(handler(read))
+        .route(handler(read()))
         .default_service(web::to(problem::wrong_method))
 }

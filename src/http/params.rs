@@ -1,5 +1,7 @@
 //! Query strings to requests; whatever is not known or not allowed is refused by name.
 
+mod writing;
+
 use std::collections::BTreeMap;
 
 use super::problem::Problem;
@@ -8,6 +10,7 @@ use super::wire::Format;
 use crate::date::Date;
 use crate::quantity::Condition;
 use crate::search::{Axes, Dates, Facet, Match, Request, Sort};
+pub(super) use writing::{Told, task_list, told, wait};
 
 /// The most values one field may be filtered by.
 const MAX_VALUES: usize = 100;

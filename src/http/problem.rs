@@ -140,6 +140,76 @@ pub enum Problem {
         /// The most bytes.
         most: usize,
     },
+    /// A body of a kind that is not read.
+    #[error("不接受 {given}；应为：{allowed}")]
+    UnsupportedType {
+        /// The kind as it was given.
+        given: String,
+        /// What is read.
+        allowed: String,
+    },
+    /// A file that gives no report.
+    #[error("文件读不了：{why}")]
+    BadFile {
+        /// Why.
+        why: String,
+    },
+    /// Some of the reports in a body are not right; nothing of it was stored.
+    #[error("有 {faulty} 份报告不对，全部没有收下{}", first(.faults))]
+    BadReports {
+        /// What is wrong with the first of them.
+        faults: Vec<Fault>,
+        /// How many there are.
+        faulty: usize,
+    },
+    /// A report past the size that is taken.
+    #[error("{why}")]
+    ReportTooLarge {
+        /// Its size, and the limit.
+        why: String,
+    },
+    /// More reports than are taken in one request.
+    #[error("一次请求至多 {most} 份报告；请分几次提交，或调高 store.max_reports")]
+    TooManyReports {
+        /// The most.
+        most: usize,
+    },
+    /// An id that no report can have.
+    #[error(
+        "报告编号“{id}”不可用：应为 1–{} 个字符，只用英文字母、数字、- 和 _",
+        crate::store::MAX_ID
+    )]
+    BadId {
+        /// The id as it was given.
+        id: String,
+    },
+    /// An id such as the reports of files have.
+    #[error("{}", id_of_file(.id, .file.as_deref()))]
+    IdOfFile {
+        /// The id.
+        id: String,
+        /// The file whose report has it, where one does.
+        file: Option<String>,
+    },
+    /// Too many requests wait to be taken into the index.
+    #[error(
+        "有 {waiting} 个写入请求在等待收入索引，已到上限 {most}；请稍后再试，或调高 store.max_queue"
+    )]
+    QueueFull {
+        /// How many wait.
+        waiting: usize,
+        /// The most that may.
+        most: usize,
+    },
+    /// The disk is full, or so nearly that nothing is taken.
+    #[error("服务器磁盘空间不足，暂不接收写入；检索照常，腾出空间后会自动恢复")]
+    DiskFull,
+    /// The store cannot be written.
+    #[error("服务器暂时不能写入，原因已记入日志；检索照常")]
+    StoreUnavailable,
+    /// This service takes no reports.
+    #[error("本服务不接收写入")]
+    NotTaken,
     /// What was asked is at odds with how things are.
     #[error("{why}")]
     Conflict {
@@ -158,6 +228,38 @@ pub enum Problem {
     /// Something failed here.
     #[error("服务内部出错，已记入日志")]
     Internal,
+}
+
+/// What is wrong with one report of several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// Its line, or its place in an array, from 1.
+    pub line: usize,
+    /// Its id, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What is wrong.
+    #[serde(rename = "detail")]
+    pub why: String,
+}
+
+/// The first thing that is wrong, behind a sentence.
+fn first(faults: &[Fault]) -> String {
+    let Some(fault) = faults.first() else {
+        return String::new();
+    };
+    let id = fault.id.as_deref();
+    let id = id.map_or_else(String::new, |id| format!("（{id}）"));
+    format!("；第 {} 份{id}：{}", fault.line, fault.why)
+}
+
+fn id_of_file(id: &str, file: Option<&str>) -> String {
+    match file {
+        Some(file) => format!("报告 {id} 来自语料文件 {file}；请改动或移走该文件"),
+        None => format!(
+            "编号 {id} 的形式（六位区划代码加一串十六进制数字）留给语料文件中的报告；请换一个编号"
+        ),
+    }
 }
 
 /// Methods as people list them.
@@ -194,6 +296,9 @@ struct Body<'a> {
     /// The action a key lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<&'static str>,
+    /// What is wrong with each of several reports; the first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'a [Fault]>,
 }
 
 impl Problem {
@@ -235,6 +340,33 @@ impl Problem {
             Self::BodyTooLarge { .. } => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "正文过大")
             }
+            Self::UnsupportedType { .. } => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "类型不支持",
+            ),
+            Self::BadFile { .. } => (StatusCode::BAD_REQUEST, "bad-file", "文件无效"),
+            Self::BadReports { .. } => (StatusCode::BAD_REQUEST, "bad-reports", "报告无效"),
+            Self::ReportTooLarge { .. } => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "report-too-large",
+                "报告过大",
+            ),
+            Self::TooManyReports { .. } => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-many-reports",
+                "报告过多",
+            ),
+            Self::BadId { .. } => (StatusCode::BAD_REQUEST, "bad-id", "编号无效"),
+            Self::IdOfFile { .. } => (StatusCode::CONFLICT, "id-of-file", "编号属于文件"),
+            Self::QueueFull { .. } => (StatusCode::TOO_MANY_REQUESTS, "queue-full", "等待者过多"),
+            Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk-full", "磁盘已满"),
+            Self::StoreUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "store-unavailable",
+                "不能写入",
+            ),
+            Self::NotTaken => (StatusCode::FORBIDDEN, "not-taken", "不接收写入"),
             Self::Conflict { .. } => (StatusCode::CONFLICT, "conflict", "与现状不合"),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "服务繁忙"),
             Self::TimedOut { .. } => (StatusCode::SERVICE_UNAVAILABLE, "timed-out", "检索超时"),
@@ -301,6 +433,9 @@ impl ResponseError for Problem {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
+        if let Self::QueueFull { .. } = self {
+            response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+        }
         if let Self::TooManyRequests { seconds, .. } = self {
             response.insert_header((header::RETRY_AFTER, *seconds));
         }
@@ -339,6 +474,10 @@ impl ResponseError for Problem {
                 Self::KeyMissing { action } | Self::ActionMissing { action, .. } => {
                     Some(action.as_str())
                 }
+                _ => None,
+            },
+            errors: match self {
+                Self::BadReports { faults, .. } => Some(faults),
                 _ => None,
             },
         })

@@ -1,17 +1,18 @@
 //! What all requests share: the snapshot in force and the gate in front of searching.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::web;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch as channel};
 
 use super::access::{Authorized, Search};
+use super::intake::{Intake, Taking};
 use super::problem::Problem;
 use super::views::Views;
 use crate::config::{self, Settings};
-use crate::index::Snapshot;
+use crate::index::{Progress, Snapshot};
 use crate::key::Keyring;
 use crate::reload::{Condition, Served};
 use crate::search;
@@ -22,6 +23,10 @@ pub struct State {
     pub(super) keys: Arc<Keyring>,
     /// Whether one may search without a key.
     pub(super) is_open: bool,
+    /// Where reports that are sent go, where any are taken.
+    pub(super) intake: Option<Taking>,
+    /// Whether the service was told to stop.
+    stopping: AtomicBool,
     pub(super) options: search::Options,
     pub(super) per_page: usize,
     pub(super) max_depth: usize,
@@ -46,12 +51,15 @@ impl State {
         served: Arc<Served>,
         keys: Arc<Keyring>,
         is_open: bool,
+        intake: Option<Intake>,
     ) -> Self {
         let search = &settings.search;
         Self {
             served,
             keys,
             is_open,
+            intake: intake.map(|intake| Taking::new(intake, settings)),
+            stopping: AtomicBool::new(false),
             options: search::Options::from(search),
             per_page: search.per_page,
             max_depth: search.max_depth,
@@ -99,9 +107,44 @@ impl State {
         self.served.snapshot()
     }
 
-    /// How the vocabulary stands to what is served.
+    /// How things stand to what is served.
     pub(super) fn condition(&self) -> Arc<Condition> {
         self.served.condition()
+    }
+
+    /// How far the making of another index is; nothing where none is being made.
+    pub(super) fn progress(&self) -> Option<Progress> {
+        self.served.progress()
+    }
+
+    /// Says that something was written to the store.
+    pub(super) fn written(&self) {
+        self.served.written();
+    }
+
+    /// What is told of whenever tasks ended.
+    pub(super) fn ends(&self) -> channel::Receiver<u64> {
+        self.served.ends()
+    }
+
+    /// All writes of the store up to this number can be found.
+    pub(super) fn through(&self) -> u64 {
+        self.served.through()
+    }
+
+    /// Asks for the index to be made anew.
+    pub(super) fn make_anew(&self) {
+        self.served.make_anew();
+    }
+
+    /// Says that the service was told to stop.
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Runs part of a long answer off the async workers, in its turn among the searches. Whoever

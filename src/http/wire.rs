@@ -1,26 +1,30 @@
 //! Answers as they are sent: twins of the domain's types, made only here.
 
 mod export;
+mod index;
 mod keys;
 mod matrix;
 mod metadata;
 mod quantities;
 mod similar;
 mod suggest;
+mod tasks;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 pub(super) use export::{Exporter, Format};
+pub(super) use index::{IndexAnswer, ProgressAnswer};
 pub use keys::{KeyAnswer, KeyCreated, KeysAnswer};
 pub(super) use matrix::MatrixAnswer;
 use metadata::MetadataAnswer;
 use quantities::{ConditionAnswer, QuantityAnswer};
 pub(super) use similar::SimilarAnswer;
 pub(super) use suggest::SuggestAnswer;
+pub(super) use tasks::{TaskAnswer, TasksAnswer, task_url};
 
-use crate::index::{PassageRecord, ReportRecord, Snapshot};
+use crate::index::{PassageRecord, Progress, ReportRecord, Snapshot};
 use crate::region::Region;
 use crate::reload::Condition;
 use crate::report::{Kind, Span};
@@ -588,6 +592,10 @@ pub(super) struct Readiness<'a> {
     /// What is wrong with the file of keys; those that were read last are in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys_warning: Option<String>,
+    /// How many places of the index and the store were found damaged at the last start; which, the
+    /// log and `/api/v1/index` say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damage: Option<usize>,
 }
 
 /// How the vocabulary files stand to what is served.
@@ -597,6 +605,9 @@ struct VocabularyState<'a> {
     synonym_rules: usize,
     /// Whether another index is being built for a file that changed.
     rebuilding: bool,
+    /// How far that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<ProgressAnswer>,
     /// What is wrong with the files; the last good ones are in force.
     warnings: &'a [String],
 }
@@ -605,11 +616,13 @@ impl<'a> Readiness<'a> {
     pub(super) fn new(
         snapshot: &'a Snapshot,
         condition: &'a Condition,
+        progress: Option<Progress>,
+        stopping: bool,
         keys_warning: Option<String>,
     ) -> Self {
         let manifest = snapshot.manifest();
         Self {
-            status: "ready",
+            status: if stopping { "stopping" } else { "ready" },
             generation: snapshot.name(),
             built_at: manifest.built_at,
             reports: snapshot.reports().len() as u64,
@@ -620,9 +633,11 @@ impl<'a> Readiness<'a> {
                 synonym_groups: snapshot.synonyms().groups(),
                 synonym_rules: snapshot.synonyms().rules(),
                 rebuilding: condition.rebuilding,
+                progress: progress.map(ProgressAnswer::new),
                 warnings: &condition.warnings,
             },
             keys_warning,
+            damage: Some(condition.damage.len()).filter(|places| *places > 0),
         }
     }
 }

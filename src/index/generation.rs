@@ -3,14 +3,17 @@
 //! ```text
 //! index/current              the name of the generation in force
 //! index/000003-5f2a9c01/     one generation: tantivy's files, catalogue, vocabulary, manifest
-//! index/building-000004/     one being built; whatever is left of it is removed by the next build
-//! index/synonyms.toml        the last synonyms that were in force
-//! index/lock                 held while building
+//! index/building-1/          one being built; whatever is left of it is removed by the next process
+//! index/synonyms.toml        the last synonyms that were in force, behind a digest of them
+//! index/lock                 held while building, by a service as long as it runs
 //! ```
 //!
 //! A generation is written beside the others, made durable, then put in force by renaming a new
 //! pointer over the old one. Its manifest lists every file with length and BLAKE3 digest, since
 //! tantivy's own check misses damage in its small files, and begins with a digest of itself.
+//!
+//! Several generations may be built at once, by one process: each gets its number when it is put in
+//! force, and one that another is being made from is not removed meanwhile.
 //!
 //! Invariant: a generation opens only when every byte of it is as it was written
 //! (`tests/durability.rs`).
@@ -19,7 +22,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,15 +74,38 @@ pub(super) struct Verified {
     pub(super) manifest: Manifest,
 }
 
+/// An index folder in which no other process builds until the last copy of this is dropped.
+///
+/// A service holds one as long as it runs. Whoever only reads needs none.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    folder: Folder,
+    held: Arc<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    lock: File,
+    /// Held while a generation is put in force.
+    publishing: Mutex<()>,
+    /// Generations that are not to be removed, as often as they are pinned.
+    pinned: Mutex<Vec<String>>,
+    /// How many drafts were begun.
+    drafts: AtomicU64,
+}
+
+/// Keeps a generation from being removed.
+pub(super) struct Pin {
+    claim: Claim,
+    name: String,
+}
+
 /// A generation being written; removed when dropped before it is put in force.
 pub(super) struct Draft {
-    folder: Folder,
-    number: u64,
+    claim: Claim,
     path: PathBuf,
     /// The files taken over from another generation, whose digests are known.
     taken_over: BTreeMap<String, Sealed>,
-    /// Held until the draft is in force or given up.
-    _lock: File,
 }
 
 impl Folder {
@@ -117,48 +144,122 @@ impl Folder {
         })
     }
 
-    /// Starts a new generation.
-    pub(super) fn draft(&self) -> Result<Draft, Error> {
+    /// The last synonyms that were in force, where they are kept and whole.
+    pub(super) fn synonyms(&self) -> Option<Arc<Synonyms>> {
+        let kept = fs::read_to_string(self.root.join(SYNONYMS)).ok()?;
+        let (digest, text) = kept.strip_prefix("# ")?.split_once('\n')?;
+        if blake3::hash(text.as_bytes()).to_hex().as_str() != digest {
+            return None;
+        }
+        Synonyms::from_toml(text).ok().map(Arc::new)
+    }
+
+    /// Keeps the text of synonyms that are in force, unless it is what is kept already.
+    pub(super) fn keep_synonyms(&self, text: &str) -> io::Result<()> {
+        let path = self.root.join(SYNONYMS);
+        let kept = format!("# {}\n{text}", blake3::hash(text.as_bytes()).to_hex());
+        if fs::read(&path).is_ok_and(|known| known == kept.as_bytes()) {
+            return Ok(());
+        }
+        let next = self.root.join("synonyms.new");
+        write_durably(&next, kept.as_bytes())?;
+        fs::rename(&next, path)?;
+        sync_folder(&self.root)
+    }
+
+    /// The names of all generations, newest first.
+    fn generations(&self) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(&self.root)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| number(name).is_some())
+            .collect();
+        names.sort_by_key(|name| std::cmp::Reverse(number(name)));
+        names
+    }
+}
+
+impl Claim {
+    /// Keeps other processes from building in the folder `path`, which is made where it is not
+    /// there, and removes what they left half built.
+    ///
+    /// # Errors
+    ///
+    /// Another process builds or serves there, a file stands there, or the folder cannot be written.
+    pub fn take(path: &Path) -> Result<Self, Error> {
         let unwritable = |source| Error::Unwritable {
-            path: self.root.clone(),
+            path: path.to_owned(),
             source,
         };
-        if self.root.exists() && !self.root.is_dir() {
+        if path.exists() && !path.is_dir() {
             return Err(Error::NotAFolder {
-                path: self.root.clone(),
+                path: path.to_owned(),
             });
         }
-        fs::create_dir_all(&self.root).map_err(unwritable)?;
-        let lock = File::create(self.root.join(LOCK)).map_err(unwritable)?;
+        fs::create_dir_all(path).map_err(unwritable)?;
+        let lock = File::create(path.join(LOCK)).map_err(unwritable)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(Error::Locked {
-                    path: self.root.clone(),
+                    path: path.to_owned(),
                 });
             }
             Err(TryLockError::Error(source)) => return Err(unwritable(source)),
         }
-        for entry in fs::read_dir(&self.root).map_err(unwritable)? {
+        let claim = Self {
+            folder: Folder::new(path),
+            held: Arc::new(Held {
+                lock,
+                publishing: Mutex::default(),
+                pinned: Mutex::default(),
+                drafts: AtomicU64::new(0),
+            }),
+        };
+        for entry in fs::read_dir(path).map_err(unwritable)? {
             let entry = entry.map_err(unwritable)?;
             if entry.file_name().to_string_lossy().starts_with(BUILDING) {
                 fs::remove_dir_all(entry.path()).map_err(unwritable)?;
             }
         }
-        let number = self
-            .generations()
-            .first()
-            .and_then(|name| number(name))
-            .unwrap_or(0)
-            + 1;
-        let path = self.root.join(format!("{BUILDING}{number:06}"));
-        fs::create_dir(&path).map_err(unwritable)?;
+        Ok(claim)
+    }
+
+    /// The folder it is of.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.folder.root
+    }
+
+    /// Keeps the generation `name` until the pin is dropped.
+    pub(super) fn pin(&self, name: &str) -> Pin {
+        self.pinned().push(name.to_owned());
+        Pin {
+            claim: self.clone(),
+            name: name.to_owned(),
+        }
+    }
+
+    fn pinned(&self) -> MutexGuard<'_, Vec<String>> {
+        // A list of names is whole whenever it can be seen.
+        let pinned = self.held.pinned.lock();
+        pinned.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a new generation.
+    pub(super) fn draft(&self) -> Result<Draft, Error> {
+        let nth = self.held.drafts.fetch_add(1, Ordering::Relaxed) + 1;
+        let path = self.folder.root.join(format!("{BUILDING}{nth}"));
+        fs::create_dir(&path).map_err(|source| Error::Unwritable {
+            path: path.clone(),
+            source,
+        })?;
         Ok(Draft {
-            folder: self.clone(),
-            number,
+            claim: self.clone(),
             path,
             taken_over: BTreeMap::new(),
-            _lock: lock,
         })
     }
 
@@ -190,35 +291,36 @@ impl Folder {
         Ok(draft)
     }
 
-    /// The last synonyms that were in force, where they are kept and whole.
-    pub(super) fn synonyms(&self) -> Option<Arc<Synonyms>> {
-        let text = fs::read_to_string(self.root.join(SYNONYMS)).ok()?;
-        Synonyms::from_toml(&text).ok().map(Arc::new)
-    }
-
-    /// Keeps the text of synonyms that are in force, unless it is what is kept already.
-    pub(super) fn keep_synonyms(&self, text: &str) -> io::Result<()> {
-        let path = self.root.join(SYNONYMS);
-        if fs::read(&path).is_ok_and(|kept| kept == text.as_bytes()) {
-            return Ok(());
+    /// Removes generations older than the one before the newest, but for those that are pinned. A
+    /// failure is no reason to fail: what stays is only disk space, and the next build tries again.
+    pub(super) fn forget_old(&self) {
+        let pinned = self.pinned().clone();
+        for name in self.folder.generations().into_iter().skip(KEPT) {
+            if pinned.contains(&name) {
+                continue;
+            }
+            let path = self.folder.root.join(&name);
+            if let Err(error) = fs::remove_dir_all(&path) {
+                tracing::warn!(path = %path.display(), %error, "旧索引删不掉");
+            }
         }
-        let next = self.root.join("synonyms.new");
-        write_durably(&next, text.as_bytes())?;
-        fs::rename(&next, path)?;
-        sync_folder(&self.root)
     }
+}
 
-    /// The names of all generations, newest first.
-    fn generations(&self) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(&self.root)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .filter(|name| number(name).is_some())
-            .collect();
-        names.sort_by_key(|name| std::cmp::Reverse(number(name)));
-        names
+impl Drop for Held {
+    fn drop(&mut self) {
+        // A process being started at this moment still shares the file, so closing it would leave
+        // it locked for a while. Where this fails, closing is left to do it.
+        let _ = self.lock.unlock();
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut pinned = self.claim.pinned();
+        if let Some(at) = pinned.iter().position(|name| *name == self.name) {
+            pinned.swap_remove(at);
+        }
     }
 }
 
@@ -234,8 +336,9 @@ impl Draft {
         fingerprint: &str,
         build: BuildReport,
     ) -> Result<Verified, Error> {
+        let root = self.claim.folder.root.clone();
         let unwritable = |source| Error::Unwritable {
-            path: self.folder.root.clone(),
+            path: root.clone(),
             source,
         };
         let mut files = BTreeMap::new();
@@ -275,32 +378,27 @@ impl Draft {
         )
         .map_err(unwritable)?;
 
-        let short: String = fingerprint.chars().take(8).collect();
-        let name = format!("{:06}-{short}", self.number);
-        let path = self.folder.root.join(&name);
         sync_folder(&self.path).map_err(unwritable)?;
+
+        // Held to the end. It guards nothing but the order of names.
+        let publishing = self.claim.held.publishing.lock();
+        let _publishing = publishing.unwrap_or_else(PoisonError::into_inner);
+        let names = self.claim.folder.generations();
+        let before = names.first().and_then(|name| number(name)).unwrap_or(0);
+        let short: String = fingerprint.chars().take(8).collect();
+        let name = format!("{:06}-{short}", before + 1);
+        let path = root.join(&name);
         fs::rename(&self.path, &path).map_err(unwritable)?;
-        sync_folder(&self.folder.root).map_err(unwritable)?;
-        let next = self.folder.root.join("current.new");
+        sync_folder(&root).map_err(unwritable)?;
+        let next = root.join("current.new");
         write_durably(&next, format!("{name}\n").as_bytes()).map_err(unwritable)?;
-        fs::rename(&next, self.folder.root.join(CURRENT)).map_err(unwritable)?;
-        sync_folder(&self.folder.root).map_err(unwritable)?;
+        fs::rename(&next, root.join(CURRENT)).map_err(unwritable)?;
+        sync_folder(&root).map_err(unwritable)?;
         Ok(Verified {
             name,
             path,
             manifest,
         })
-    }
-
-    /// Removes generations older than the one before the newest. A failure is no reason to fail:
-    /// what stays is only disk space, and the next build tries again.
-    pub(super) fn forget_old(folder: &Folder) {
-        for name in folder.generations().into_iter().skip(KEPT) {
-            let path = folder.root.join(&name);
-            if let Err(error) = fs::remove_dir_all(&path) {
-                tracing::warn!(path = %path.display(), %error, "旧索引删不掉");
-            }
-        }
     }
 }
 

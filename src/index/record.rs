@@ -113,7 +113,10 @@ pub struct ReportRecord {
 pub struct BuildReport {
     /// How many files were read.
     pub files: u64,
-    /// How many bytes they have.
+    /// How many reports were sent over HTTP.
+    #[serde(default)]
+    pub sent: u64,
+    /// How many bytes all of them have.
     pub bytes: u64,
     /// The files that were not read, and why.
     pub skipped: Vec<Skipped>,

@@ -11,12 +11,15 @@ use tantivy::schema::{IndexRecordOption, Value};
 use tantivy::{DocAddress, ReloadPolicy, Searcher, TantivyDocument, Term};
 
 use super::completions::{self, Completions};
+use super::frozen::Frozen;
 use super::generation::{Manifest, Verified};
 use super::lexicon::{self, Lexicon};
+use super::means::Means;
 use super::record::{PassageRecord, ReportRecord};
 use super::schema::{self, Fields};
 use super::scope::Scope;
-use super::{Error, build};
+use super::sources::{SOURCES, Sources};
+use super::{Error, builder};
 use crate::analysis::{self, Dictionary};
 use crate::corpus::DictionaryWord;
 use crate::synonym::Synonyms;
@@ -42,6 +45,8 @@ pub struct Vocabulary {
 pub struct Snapshot {
     generation: Arc<Generation>,
     synonyms: Arc<Synonyms>,
+    /// What its passages were made with, where that is known.
+    means: Option<Arc<Means>>,
     /// What of it may be seen, where that is not all of it.
     scope: Option<Arc<Scope>>,
 }
@@ -56,6 +61,7 @@ struct Generation {
     vocabulary: Vocabulary,
     lexicon: Arc<Lexicon>,
     completions: Arc<Completions>,
+    sources: Sources,
     reports: Vec<ReportRecord>,
     by_id: HashMap<String, usize>,
     homonyms: HashSet<String>,
@@ -63,8 +69,12 @@ struct Generation {
 
 impl Snapshot {
     /// Opens a generation, with the vocabulary, words and completions of `base`, which are the same,
-    /// where there is one.
-    pub(super) fn open(generation: Verified, base: Option<&Self>) -> Result<Self, Error> {
+    /// where there is one. `means` are those it was built with, where they are known.
+    pub(super) fn open(
+        generation: Verified,
+        base: Option<&Self>,
+        means: Option<Arc<Means>>,
+    ) -> Result<Self, Error> {
         let Verified {
             name,
             path,
@@ -72,6 +82,7 @@ impl Snapshot {
         } = generation;
         let reports: Vec<ReportRecord> = read_json(&path, CATALOG)?;
         let vocabulary: Vocabulary = read_json(&path, VOCABULARY)?;
+        let sources: Sources = read_json(&path, SOURCES)?;
         let (dictionary, lexicon, completions) = if let Some(base) = base {
             let base = &base.generation;
             (
@@ -89,12 +100,12 @@ impl Snapshot {
                 })
                 .collect();
             (
-                build::dictionary(&words),
+                builder::dictionary(&words),
                 Arc::new(lexicon::read(&path)?),
                 Arc::new(completions::read(&path)?),
             )
         };
-        let index = tantivy::Index::open_in_dir(&path)?;
+        let index = tantivy::Index::open(Frozen::open(&path)?)?;
         analysis::register(index.tokenizers(), &dictionary);
         let reader = index
             .reader_builder()
@@ -115,6 +126,7 @@ impl Snapshot {
             vocabulary,
             lexicon,
             completions,
+            sources,
             reports,
             by_id,
             homonyms: HashSet::new(),
@@ -123,6 +135,7 @@ impl Snapshot {
         Ok(Self {
             generation: Arc::new(generation),
             synonyms: Arc::default(),
+            means,
             scope: None,
         })
     }
@@ -335,7 +348,26 @@ impl Snapshot {
         Self {
             generation: Arc::clone(&self.generation),
             synonyms,
+            means: self.means.clone(),
             scope: self.scope.clone(),
+        }
+    }
+
+    /// What each source gave to it.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.generation.sources
+    }
+
+    /// What its passages were made with, where that is known.
+    pub(super) fn means(&self) -> Option<&Arc<Means>> {
+        self.means.as_ref()
+    }
+
+    /// The same generation, of which it is known what its passages were made with.
+    pub(super) fn with_means(&self, means: &Arc<Means>) -> Self {
+        Self {
+            means: Some(Arc::clone(means)),
+            ..self.clone()
         }
     }
 
@@ -371,10 +403,7 @@ impl Generation {
     }
 }
 
-pub(super) fn read_json<T: serde::de::DeserializeOwned>(
-    folder: &Path,
-    name: &str,
-) -> Result<T, Error> {
+fn read_json<T: serde::de::DeserializeOwned>(folder: &Path, name: &str) -> Result<T, Error> {
     let path = folder.join(name);
     let content = std::fs::read(&path).map_err(|source| Error::Unreadable {
         path: path.clone(),

@@ -1,7 +1,9 @@
 //! What each source gave to a generation, so that the next need only redo what changed.
 //!
-//! A source is a file of the corpus. It is known by its stamp (length and time of the last change)
-//! where that is old enough to be trusted, and else by the digest of its bytes.
+//! A source is a file of the corpus, or a report that was sent. A file is known by its stamp (length
+//! and time of the last change) where that is old enough to be trusted, and else by the digest of
+//! its bytes; a report that was sent by the digest of its content. The corpus comes first, in the
+//! order of names, then what was sent, in the order it first arrived.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::record::BuildReport;
 use crate::corpus::{Skipped, Stamp};
 use crate::report::Warning;
+use crate::store::{Holding, Listed};
 
 /// The file of a generation that holds all of it.
 pub(super) const SOURCES: &str = "sources.json";
@@ -18,14 +21,36 @@ const WARNINGS_KEPT: usize = 1000;
 /// What the places in the corpus of two sources lie apart when both are new: room for as many
 /// passages, and for sources between.
 pub(super) const SPACING: u64 = 1 << 32;
+/// The place of the first report that was sent, behind a hundred million files.
+const SENT: u64 = 1 << 60;
+/// How far two reports lie apart that were sent one after another.
+const SENT_SPACING: u64 = 1 << 16;
 
 /// All sources of a generation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Sources {
     /// A digest of what all passages depend on: program, layout, settings, vocabulary.
     pub(super) basis: String,
-    /// By name.
+    /// The files, by name.
     pub(super) all: BTreeMap<String, Indexed>,
+    /// The reports that were sent, by id.
+    #[serde(default)]
+    pub(super) sent: BTreeMap<String, Indexed>,
+}
+
+/// What tells a report that was sent from files: no name of a file begins like this.
+pub(super) fn term_of_sent(id: &str) -> String {
+    format!("/{id}")
+}
+
+/// The place of a report that first arrived with this number.
+pub(super) fn place_of_sent(first: u64) -> u64 {
+    SENT.saturating_add(first.saturating_mul(SENT_SPACING))
+}
+
+/// A digest as it is kept here.
+pub(super) fn hex(digest: &[u8; 32]) -> String {
+    blake3::Hash::from_bytes(*digest).to_hex().to_string()
 }
 
 /// What one source gave.
@@ -42,9 +67,21 @@ pub(super) struct Indexed {
     pub(super) tally: Tally,
 }
 
+/// Where a source is from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Origin {
+    /// The corpus.
+    #[default]
+    File,
+    /// The store.
+    Sent,
+}
+
 /// What was read in one source, or why it was not.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Tally {
+    #[serde(default)]
+    pub(super) origin: Origin,
     /// Why it, or pieces of it, could not be read.
     pub(super) skipped: Vec<String>,
     pub(super) bytes: u64,
@@ -76,6 +113,7 @@ impl Sources {
         let mut all: Vec<(&str, &Indexed)> = self
             .all
             .iter()
+            .chain(&self.sent)
             .map(|(name, indexed)| (name.as_str(), indexed))
             .collect();
         all.sort_by_key(|&(name, indexed)| (indexed.order, name));
@@ -94,12 +132,19 @@ impl Sources {
             add(name);
             add(&indexed.digest);
         }
+        for (id, indexed) in &self.sent {
+            add(&term_of_sent(id));
+            add(&indexed.digest);
+        }
         hasher.finalize().to_hex().to_string()
     }
 
     /// What all of them gave and did not.
     pub(super) fn report(&self) -> BuildReport {
-        let mut report = BuildReport::default();
+        let mut report = BuildReport {
+            sent: self.sent.len() as u64,
+            ..BuildReport::default()
+        };
         for (name, Indexed { tally, reports, .. }) in self.in_order() {
             report
                 .skipped
@@ -107,7 +152,8 @@ impl Sources {
                     source: name.to_owned(),
                     reason: reason.clone(),
                 }));
-            report.files += u64::from(tally.skipped.is_empty() || !reports.is_empty());
+            let is_file = tally.origin == Origin::File;
+            report.files += u64::from(is_file && (tally.skipped.is_empty() || !reports.is_empty()));
             report.bytes += tally.bytes;
             report.reports += reports.len() as u64;
             report.passages += tally.passages;
@@ -125,7 +171,17 @@ impl Sources {
         report
     }
 
-    /// A place for a source named `name` among the others, by name, or nothing where there is no
+    /// Whether it holds a report of the store as it is there now. What the store lost is held where
+    /// it was taken in before.
+    pub(super) fn has_sent(&self, report: &Listed) -> bool {
+        self.sent.get(&*report.id).is_some_and(|known| {
+            let is_same = known.digest == hex(&report.digest);
+            let is_unknown = report.holding == Holding::Lost && report.digest == [0; 32];
+            known.order == place_of_sent(report.first) && (is_same || is_unknown)
+        })
+    }
+
+    /// A place for a file named `name` among the others, by name, or nothing where there is no
     /// room left between its neighbours.
     pub(super) fn place(&self, name: &str) -> Option<u64> {
         use std::ops::Bound::{Excluded, Unbounded};

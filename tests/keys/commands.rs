@@ -107,7 +107,8 @@ fn the_admin_key_may_come_from_the_environment() {
         &[("CESOU_ADMIN_KEY", key)],
     );
     assert_eq!(started.keys(), Vec::<String>::new(), "{}", started.said());
-    assert!(!place.path("store").exists(), "nothing is kept of it");
+    let kept = place.path("store/keys.jsonl");
+    assert!(!kept.exists(), "nothing is kept of it");
     assert_eq!(started.status("/api/v1/keys", key), 200);
     assert_eq!(started.status("/api/v1/keys", &key.replace('0', "1")), 401);
     assert_eq!(started.status("/api/v1/keys/environment", key), 200);

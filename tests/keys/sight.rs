@@ -185,6 +185,11 @@ fn a_key_with_filters_sees_nothing_else_on_any_route() {
         "/assets/icon.svg",
         "/api/v1/keys",
         "/api/v1/keys/{id}",
+        "/api/v1/tasks",
+        "/api/v1/tasks/{id}",
+        "/api/v1/index",
+        "/api/v1/index/rebuild",
+        "/metrics",
         "/embed/manifest.json",
         "/embed/{version}/cesou.js",
     ] {

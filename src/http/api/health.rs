@@ -15,11 +15,19 @@ pub(super) async fn live() -> HttpResponse {
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     // A snapshot is verified before it is served, so to have one is to be ready.
     let snapshot = state.whole();
-    HttpResponse::Ok()
+    // One that is about to stop is to be sent nothing more.
+    let mut response = if state.is_stopping() {
+        HttpResponse::ServiceUnavailable()
+    } else {
+        HttpResponse::Ok()
+    };
+    response
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(Readiness::new(
             &snapshot,
             &state.condition(),
+            state.progress(),
+            state.is_stopping(),
             state.keys.trouble(),
         ))
 }

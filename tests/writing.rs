@@ -1,0 +1,709 @@
+//! Reports that are sent over HTTP: taken, found, replaced, withdrawn, refused.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Answer, Service, corpus_of};
+
+const TEXT: &str = "泰州市:甲乙\n\n概述。\n\n一、教师交流。教师交流轮岗。\n\n二、经费。教育经费。";
+const JSON: &str = "application/json";
+const LINES: &str = "application/x-ndjson";
+
+/// A service, and a key that may write to it.
+struct Lab {
+    service: Service,
+    bearer: String,
+    corpus: TempDir,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let corpus = corpus_of(&[("a.txt", TEXT)]);
+        let service = Service::live(corpus.path());
+        Self::of(service, corpus)
+    }
+
+    fn of(service: Service, corpus: TempDir) -> Self {
+        let key = service.key(&json!({"name": "w", "actions": ["search", "write", "admin"]}));
+        Self {
+            bearer: format!("Bearer {key}"),
+            service,
+            corpus,
+        }
+    }
+
+    fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
+        let mut headers = vec![("Authorization", self.bearer.as_str())];
+        if !kind.is_empty() {
+            headers.push(("Content-Type", kind));
+        }
+        self.service.send(method, path, &headers, body)
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, "", "")
+    }
+
+    /// Sends a text and waits until it can be found.
+    fn put(&self, id: &str, text: &str) -> Value {
+        let path = format!("/api/v1/reports/{id}?wait=20s");
+        let answer = self.send("PUT", &path, "text/plain; charset=utf-8", text);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()
+    }
+
+    fn delete(&self, id: &str) -> Value {
+        let path = format!("/api/v1/reports/{id}?wait=20s");
+        let answer = self.send("DELETE", &path, "", "");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()
+    }
+
+    fn bulk(&self, lines: &[Value]) -> Answer {
+        let body = lines
+            .iter()
+            .fold(String::new(), |body, line| body + &line.to_string() + "\n");
+        self.send("POST", "/api/v1/reports?wait=20s", LINES, &body)
+    }
+
+    fn total(&self, text: &str) -> u64 {
+        let found = self.service.search(&[("q", text), ("match", "exact")]);
+        found.json()["total"].as_u64().expect("a number")
+    }
+
+    /// The service as it is after a restart.
+    fn restarted(self) -> Self {
+        let Self {
+            service, corpus, ..
+        } = self;
+        let folders = service.stop();
+        let service = Service::live_in(corpus.path(), folders, |_| {});
+        Self::of(service, corpus)
+    }
+}
+
+#[test]
+fn a_report_that_is_sent_is_found_replaced_and_withdrawn() {
+    let lab = Lab::new();
+    assert_eq!(lab.total("城乡共同体"), 0);
+    let done = lab.put(
+        "jz-2024",
+        "山西省晋中市:全市\n\n一、办法。建立城乡共同体。\n",
+    );
+    assert_eq!(done["status"], "done", "{done}");
+    assert_eq!(done["kind"], "put");
+    assert_eq!(done["changed"], 1);
+    assert_eq!(done["counts"]["indexed_reports"], 1);
+    assert_eq!(lab.total("城乡共同体"), 1);
+    let report = lab.get("/api/v1/reports/jz-2024").json();
+    assert_eq!(report["region"]["city"], "晋中市", "{report}");
+    assert_eq!(report["passages"][0]["id"], "jz-2024-1", "{report}");
+
+    let again = lab.put(
+        "jz-2024",
+        "山西省晋中市:全市\n\n一、办法。建立城乡共同体。\n",
+    );
+    assert_eq!(again["status"], "done");
+    assert_eq!(again["changed"], 0, "sending twice changes nothing");
+
+    lab.put("jz-2024", "山西省晋中市:全市\n\n一、办法。建立教联体。\n");
+    assert_eq!(lab.total("城乡共同体"), 0);
+    assert_eq!(lab.total("教联体"), 1);
+
+    let gone = lab.delete("jz-2024");
+    assert_eq!(gone["changed"], 1);
+    assert_eq!(lab.total("教联体"), 0);
+    assert_eq!(lab.get("/api/v1/reports/jz-2024").status, 404);
+    assert_eq!(lab.delete("jz-2024")["changed"], 0);
+    assert_eq!(lab.total("教师交流"), 1, "files are as they were");
+}
+
+#[test]
+fn an_answer_comes_at_once_with_the_task_to_ask_for() {
+    let lab = Lab::new();
+    let sent = lab.send("PUT", "/api/v1/reports/a", "text/plain", TEXT);
+    assert_eq!(sent.status, 202, "{}", sent.body);
+    let path = sent.header("Location").to_owned();
+    let task = sent.json();
+    assert_eq!(task["url"], path.as_str());
+    assert!(
+        task["enqueued_at"]
+            .as_str()
+            .is_some_and(|at| at.contains('T'))
+    );
+    assert_eq!(task["finished_at"], Value::Null);
+    let ended = lab.get(&format!("{path}?wait=20s")).json();
+    assert_eq!(ended["status"], "done");
+    assert!(ended["finished_at"].is_string());
+    let listed = lab.get("/api/v1/tasks?status=done&limit=1").json();
+    assert_eq!(listed["tasks"][0], ended);
+    assert_eq!(lab.get("/api/v1/tasks/999999").status, 404);
+    assert_eq!(lab.get("/api/v1/tasks/x").status, 404);
+}
+
+#[test]
+fn a_report_can_be_found_within_a_second() {
+    let lab = Lab::new();
+    lab.put("warm", TEXT);
+    let started = Instant::now();
+    lab.put("b", "亳州市:乙\n\n一、甲。共享教师机制。\n");
+    let took = started.elapsed();
+    assert_eq!(lab.total("共享教师机制"), 1);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+#[test]
+fn what_is_said_beside_the_text_wins() {
+    let lab = Lab::new();
+    let path = "/api/v1/reports/n?wait=20s&region=%E8%8A%A6%E6%BA%AA%E5%8E%BF&date=2024-05-06&issuer=%E5%B1%80&title=%E6%96%B0%E9%A2%98";
+    let sent = lab.send("PUT", path, "text/plain", "一、甲。乙丙丁。");
+    assert_eq!(sent.status, 200, "{}", sent.body);
+    let report = lab.get("/api/v1/reports/n").json();
+    assert_eq!(report["region"]["county"], "芦溪县", "{report}");
+    assert_eq!(report["title"], "新题");
+    let record =
+        json!({"text": "一、甲。乙丙丁戊。", "title": "某办法", "地区": "亳州市", "year": 2019});
+    let sent = lab.send(
+        "PUT",
+        "/api/v1/reports/m?wait=20s",
+        JSON,
+        &record.to_string(),
+    );
+    assert_eq!(sent.status, 200, "{}", sent.body);
+    let report = lab.get("/api/v1/reports/m").json();
+    assert_eq!(report["region"]["city"], "亳州市", "{report}");
+    assert_eq!(report["title"], "某办法");
+}
+
+#[test]
+fn one_id_is_one_report_whatever_stands_in_it() {
+    let lab = Lab::new();
+    let two = "泰州市:甲乙丙\n\n一、子。丑。\n\n亳州市:乙丙丁\n\n一、寅。卯辰。\n";
+    let done = lab.put("two", two);
+    let warnings = done["warnings"].to_string();
+    assert!(warnings.contains("2 个标题行"), "{warnings}");
+    let report = lab.get("/api/v1/reports/two").json();
+    assert_eq!(report["region"]["city"], "泰州市", "{report}");
+    assert_eq!(lab.total("卯辰"), 1);
+    let untitled = lab.put("none", "一、没有标题。一段文字。");
+    assert!(
+        untitled["warnings"].to_string().contains("title"),
+        "{untitled}"
+    );
+    let report = lab.get("/api/v1/reports/none").json();
+    assert_eq!(report["title"], "一、没有标题。一段文字。");
+}
+
+#[test]
+fn files_are_read_as_in_the_corpus() {
+    let lab = Lab::new();
+    let page = "<html><head><meta charset=utf-8><title>x</title></head><body><h1>泰州市:网页</h1><p>一、甲。</p><p>网页里的共享教师。</p></body></html>";
+    let sent = lab.send("PUT", "/api/v1/reports/page?wait=20s", "text/html", page);
+    assert_eq!(sent.json()["status"], "done", "{}", sent.body);
+    assert_eq!(lab.total("网页里的共享教师"), 1);
+    let form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"甲.txt\"\r\n\r\n\
+                亳州市:表单\n\n一、甲。表单里的一份。\r\n--x\r\n\
+                Content-Disposition: form-data; name=\"year\"\r\n\r\n2018\r\n--x--\r\n";
+    let kind = "multipart/form-data; boundary=x";
+    let sent = lab.send("PUT", "/api/v1/reports/form?wait=20s", kind, form);
+    assert_eq!(sent.json()["status"], "done", "{}", sent.body);
+    assert_eq!(lab.total("表单里的一份"), 1);
+    let several = "--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"甲.txt\"\r\n\r\n\
+                   亳州市:多份\n\n一、甲。多份之一。\r\n--x\r\n\
+                   Content-Disposition: form-data; name=\"bz-2\"; filename=\"乙.txt\"\r\n\r\n\
+                   亳州市:多份\n\n一、甲。多份之二。\r\n--x--\r\n";
+    let sent = lab.send("POST", "/api/v1/reports?wait=20s", kind, several);
+    assert_eq!(sent.json()["counts"]["indexed_reports"], 2, "{}", sent.body);
+    assert_eq!(lab.total("多份之"), 2);
+    assert_eq!(lab.get("/api/v1/reports/bz-2").status, 200);
+    // The same file has the same id each time.
+    let again = lab.send("POST", "/api/v1/reports?wait=20s", kind, several);
+    assert_eq!(again.json()["changed"], 0, "{}", again.body);
+}
+
+#[test]
+fn many_reports_are_one_task() {
+    let lab = Lab::new();
+    let mut lines: Vec<Value> = (0..2500)
+        .map(|n| json!({"id": format!("b-{n}"), "text": format!("泰州市:第{n}份\n\n一、甲。批量{n}号。")}))
+        .collect();
+    lines.push(json!({"id": "b-7", "deleted": true}));
+    let sent = lab.bulk(&lines);
+    assert_eq!(sent.status, 200, "{}", sent.body);
+    let task = sent.json();
+    assert_eq!(task["kind"], "bulk");
+    assert_eq!(task["reports"], 2501);
+    assert_eq!(task["status"], "done");
+    assert_eq!(lab.total("批量2499号"), 1);
+    assert_eq!(lab.total("批量7号"), 0);
+    assert_eq!(lab.total("批量"), 2499);
+    let array = json!([{"id": "c", "text": "泰州市:丙\n\n一、甲。数组。"}]).to_string();
+    let sent = lab.send("POST", "/api/v1/reports?wait=20s", JSON, &array);
+    assert_eq!(sent.json()["status"], "done", "{}", sent.body);
+}
+
+#[test]
+fn a_body_with_mistakes_changes_nothing_and_is_told_each() {
+    let lab = Lab::new();
+    let body = "{\"id\":\"ok\",\"text\":\"泰州市:甲\\n\\n一、好。好的。\"}\n\
+                \n\
+                {\"id\":\"no text\"}\n\
+                not json\n\
+                {\"text\":\"没有编号\"}\n\
+                {\"id\":\"blank\",\"text\":\"  \"}\n\
+                {\"id\":\"360323-0123456789\",\"text\":\"甲\"}\n\
+                {\"id\":\"d\",\"deleted\":\"yes\"}\n";
+    let sent = lab.send("POST", "/api/v1/reports", LINES, body);
+    assert_eq!(sent.status, 400, "{}", sent.body);
+    let said = sent.json();
+    assert_eq!(said["code"], "bad-reports");
+    let lines: Vec<u64> = said["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(lines, [3, 4, 5, 6, 7, 8], "{said}");
+    assert_eq!(lab.get("/api/v1/reports/ok").status, 404);
+    assert_eq!(lab.get("/api/v1/tasks").json()["tasks"], json!([]));
+}
+
+#[test]
+fn what_cannot_be_taken_is_refused_with_what_to_do() {
+    let lab = Lab::new();
+    let file = lab.service.get("/api/v1/reports").json()["reports"][0]["id"].clone();
+    let file = file.as_str().unwrap();
+    let cases: &[(&str, &str, &str, &str, u16, &str, &str)] = &[
+        ("PUT", "a.b", "text/plain", "甲", 400, "bad-id", "字母"),
+        ("PUT", "a%2Fb", "text/plain", "甲", 400, "bad-id", "字母"),
+        ("PUT", file, "text/plain", "甲", 409, "id-of-file", "a.txt"),
+        ("DELETE", file, "", "", 409, "id-of-file", "a.txt"),
+        (
+            "PUT",
+            "x",
+            "image/png",
+            "甲",
+            415,
+            "unsupported-media-type",
+            "application/pdf",
+        ),
+        ("PUT", "x", "application/pdf", "甲", 400, "bad-file", "PDF"),
+        ("PUT", "x", "text/plain", " ", 400, "bad-file", "没有"),
+        ("PUT", "x", JSON, "{", 400, "bad-body", "JSON"),
+        ("PUT", "x", JSON, "[]", 400, "bad-body", "/api/v1/reports"),
+        ("PUT", "x", JSON, "{\"text\":\"\"}", 400, "bad-body", "text"),
+        (
+            "PUT",
+            "x",
+            JSON,
+            "{\"id\":\"y\",\"text\":\"a\"}",
+            400,
+            "bad-body",
+            "x",
+        ),
+        (
+            "PUT",
+            "x?wait=1h",
+            "text/plain",
+            "甲",
+            400,
+            "bad-parameter",
+            "5s",
+        ),
+        (
+            "PUT",
+            "x?wait=61s",
+            "text/plain",
+            "甲",
+            400,
+            "bad-parameter",
+            "60s",
+        ),
+        (
+            "PUT",
+            "x?titel=a",
+            "text/plain",
+            "甲",
+            400,
+            "unknown-parameter",
+            "title",
+        ),
+        (
+            "PUT",
+            "x?date=soon",
+            "text/plain",
+            "甲",
+            400,
+            "bad-parameter",
+            "2016",
+        ),
+        (
+            "PUT",
+            "x",
+            "multipart/form-data",
+            "甲",
+            400,
+            "bad-body",
+            "表单",
+        ),
+        (
+            "PUT",
+            "x",
+            "multipart/form-data; boundary=x",
+            "--x--\r\n",
+            400,
+            "bad-body",
+            "没有文件",
+        ),
+        (
+            "PATCH",
+            "x",
+            "text/plain",
+            "甲",
+            405,
+            "method-not-allowed",
+            "PUT",
+        ),
+    ];
+    for (method, id, kind, body, status, code, said) in cases {
+        let answer = lab.send(method, &format!("/api/v1/reports/{id}"), kind, body);
+        let case = format!("{method} {id} {kind} {body}: {}", answer.body);
+        assert_eq!(answer.status, *status, "{case}");
+        assert_eq!(answer.json()["code"], *code, "{case}");
+        assert!(
+            answer.json()["detail"].as_str().unwrap().contains(said),
+            "{case}"
+        );
+    }
+    let cases: &[(&str, &str, u16, &str)] = &[
+        ("text/plain", "甲", 415, "unsupported-media-type"),
+        (LINES, "", 400, "bad-body"),
+        (LINES, "\n\n", 400, "bad-body"),
+        (JSON, "7", 400, "bad-reports"),
+        (JSON, "{", 400, "bad-body"),
+    ];
+    for (kind, body, status, code) in cases {
+        let answer = lab.send("POST", "/api/v1/reports", kind, body);
+        assert_eq!(answer.status, *status, "{kind} {body}: {}", answer.body);
+        assert_eq!(answer.json()["code"], *code, "{kind} {body}");
+    }
+    let body = [("Content-Encoding", "zstd"), ("Authorization", &lab.bearer)];
+    let answer = lab.service.send("PUT", "/api/v1/reports/x", &body, "甲");
+    assert_eq!(answer.status, 415, "{}", answer.body);
+    assert_eq!(lab.get("/api/v1/tasks").json()["tasks"], json!([]));
+}
+
+#[test]
+fn limits_have_their_own_refusals() {
+    let corpus = corpus_of(&[("a.txt", TEXT)]);
+    let service = Service::live_with(corpus.path(), |settings| {
+        settings.store.max_report_mb = 1;
+        settings.store.max_body_mb = 2;
+        settings.store.max_reports = 3;
+    });
+    let lab = Lab::of(service, corpus);
+    let long = "长".repeat(400_000);
+    let answer = lab.send("PUT", "/api/v1/reports/x", "text/plain", &long);
+    assert_eq!(answer.json()["code"], "report-too-large", "{}", answer.body);
+    assert_eq!(answer.status, 413);
+    assert!(answer.body.contains("store.max_report_mb"));
+    let longer = "长".repeat(800_000);
+    let answer = lab.send("PUT", "/api/v1/reports/x", "text/plain", &longer);
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (413, &json!("body-too-large"))
+    );
+    let line = json!({"id": "x", "text": long});
+    let answer = lab.bulk(&[line]);
+    assert_eq!(answer.json()["code"], "bad-reports", "{}", answer.body);
+    assert!(
+        answer.json()["errors"][0]["detail"]
+            .as_str()
+            .unwrap()
+            .contains("store.max_report_mb")
+    );
+    let lines: Vec<Value> = (0..4)
+        .map(|n| json!({"id": n.to_string(), "text": "甲"}))
+        .collect();
+    let answer = lab.bulk(&lines);
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (413, &json!("too-many-reports"))
+    );
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_takes_nothing_and_search_goes_on() {
+    let corpus = corpus_of(&[("a.txt", TEXT)]);
+    let service = Service::live_with(corpus.path(), |settings| {
+        settings.store.min_free_mb = 1 << 40;
+    });
+    let lab = Lab::of(service, corpus);
+    let answer = lab.send("PUT", "/api/v1/reports/x", "text/plain", "甲");
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (507, &json!("disk-full"))
+    );
+    assert_eq!(lab.total("教师交流"), 1);
+}
+
+#[test]
+fn more_than_may_wait_are_told_to_come_back() {
+    let corpus = corpus_of(&[("a.txt", TEXT)]);
+    let service = Service::live_with(corpus.path(), |settings| settings.store.max_queue = 1);
+    let lab = Lab::of(service, corpus);
+    // A malformed taxonomy keeps everything waiting once the index cannot be compared.
+    let mut refused = None;
+    for n in 0..200 {
+        let answer = lab.send("PUT", &format!("/api/v1/reports/q{n}"), "text/plain", TEXT);
+        if answer.status != 202 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("the index is slower than this");
+    assert_eq!(refused.status, 429, "{}", refused.body);
+    assert_eq!(refused.json()["code"], "queue-full");
+    assert_eq!(refused.header("Retry-After"), "1");
+}
+
+#[test]
+fn writing_needs_a_key_and_a_key_writes_only_what_it_may() {
+    let lab = Lab::new();
+    let path = "/api/v1/reports/sx-1?wait=20s";
+    let answer = lab.service.send("PUT", path, &[], TEXT);
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (401, &json!("key-missing"))
+    );
+    let reader = lab
+        .service
+        .key(&json!({"name": "r", "actions": ["search"]}));
+    let reader = format!("Bearer {reader}");
+    let headers = [("Authorization", reader.as_str())];
+    let answer = lab.service.send("PUT", path, &headers, TEXT);
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (403, &json!("action-missing"))
+    );
+    let own = lab
+        .service
+        .key(&json!({"name": "sx", "actions": ["write"], "prefixes": ["sx-"]}));
+    let own = format!("Bearer {own}");
+    let headers = [
+        ("Authorization", own.as_str()),
+        ("Content-Type", "text/plain"),
+    ];
+    assert_eq!(lab.service.send("PUT", path, &headers, TEXT).status, 200);
+    let other = lab
+        .service
+        .send("PUT", "/api/v1/reports/bj-1", &headers, TEXT);
+    assert_eq!(
+        (other.status, &other.json()["code"]),
+        (403, &json!("report-not-allowed"))
+    );
+    let lines = "{\"id\":\"sx-2\",\"text\":\"甲\"}\n{\"id\":\"bj-2\",\"text\":\"甲\"}\n";
+    let headers = [("Authorization", own.as_str()), ("Content-Type", LINES)];
+    let bulk = lab.service.send("POST", "/api/v1/reports", &headers, lines);
+    assert_eq!(
+        (bulk.status, &bulk.json()["code"]),
+        (403, &json!("report-not-allowed"))
+    );
+    lab.put("bj-3", TEXT);
+    // It is told of its own tasks only.
+    let seen = lab.service.request("GET", "/api/v1/tasks", &headers).json();
+    assert_eq!(seen["tasks"].as_array().unwrap().len(), 1, "{seen}");
+    let all = lab.get("/api/v1/tasks").json();
+    assert_eq!(all["tasks"].as_array().unwrap().len(), 2, "{all}");
+    let others = all["tasks"][0]["url"].as_str().unwrap();
+    assert_eq!(lab.service.request("GET", others, &headers).status, 404);
+}
+
+#[test]
+fn what_was_sent_is_there_after_a_restart_and_files_come_and_go_beside_it() {
+    let lab = Lab::new();
+    lab.put("a", "亳州市:甲\n\n一、甲。提交的一份。\n");
+    lab.put("b", "亳州市:乙\n\n一、甲。提交的二份。\n");
+    lab.delete("b");
+    let lab = lab.restarted();
+    assert_eq!(lab.total("提交的一份"), 1);
+    assert_eq!(lab.total("提交的二份"), 0);
+    fs::write(
+        lab.corpus.path().join("reports/n.txt"),
+        "泰州市:新\n\n一、甲。新的文件。\n",
+    )
+    .unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while lab.total("新的文件") == 0 {
+        assert!(Instant::now() < until, "a file is not taken in");
+    }
+    assert_eq!(lab.total("提交的一份"), 1);
+    lab.put("b", "亳州市:乙\n\n一、甲。提交的三份。\n");
+    assert_eq!(lab.total("新的文件"), 1);
+    // The index may be thrown away: files and store are all there is to know.
+    let folders = lab.service.stop();
+    let [index, store] = folders;
+    drop(index);
+    let folders = [tempfile::tempdir().unwrap(), store];
+    let service = Service::live_in(lab.corpus.path(), folders, |_| {});
+    let lab = Lab::of(service, lab.corpus);
+    assert_eq!(lab.total("提交的一份"), 1);
+    assert_eq!(lab.total("提交的三份"), 1);
+    assert_eq!(lab.total("新的文件"), 1);
+}
+
+#[test]
+fn an_index_is_made_anew_when_asked_and_nothing_is_missing_meanwhile() {
+    let lab = Lab::new();
+    lab.put("a", "亳州市:甲\n\n一、甲。提交的一份。\n");
+    let before = lab.get("/api/v1/index").json();
+    let asked = lab.send("POST", "/api/v1/index/rebuild", "", "");
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    let until = Instant::now() + Duration::from_secs(20);
+    let mut sent = 0;
+    loop {
+        assert_eq!(lab.total("提交的一份"), 1);
+        assert!(Instant::now() < until, "the index is not made anew");
+        sent += 1;
+        lab.put(
+            &format!("m{sent}"),
+            &format!("亳州市:甲\n\n一、甲。其间提交。第{sent}份\n"),
+        );
+        let now = lab.get("/api/v1/index").json();
+        if now["rebuilding"] == false && now["generation"] != before["generation"] && sent > 5 {
+            break;
+        }
+    }
+    assert_eq!(lab.total("其间提交"), sent);
+    assert_eq!(
+        lab.service
+            .request("POST", "/api/v1/index/rebuild", &[])
+            .status,
+        401
+    );
+}
+
+#[test]
+fn metrics_tell_how_things_stand() {
+    let lab = Lab::new();
+    lab.put("a", "亳州市:甲\n\n一、甲。提交的一份。\n");
+    let metrics = lab.service.get("/metrics");
+    assert_eq!(metrics.status, 200);
+    assert!(
+        metrics
+            .header("Content-Type")
+            .starts_with("application/openmetrics-text")
+    );
+    for line in [
+        "cesou_passages 4",
+        "cesou_store_reports 1",
+        "cesou_damage 0",
+        "# EOF",
+    ] {
+        assert!(
+            metrics.body.lines().any(|own| own == line),
+            "{line} in {}",
+            metrics.body
+        );
+    }
+}
+
+/// What is done to a service.
+#[derive(Debug, Clone)]
+enum Step {
+    Put { id: u8, text: u8 },
+    Delete { id: u8 },
+    Bulk { from: u8, text: u8 },
+    File { name: u8, text: u8 },
+    Restart,
+    Rebuild,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0..6_u8, 0..20_u8).prop_map(|(id, text)| Step::Put { id, text }),
+        2 => (0..6_u8).prop_map(|id| Step::Delete { id }),
+        2 => (0..4_u8, 0..20_u8).prop_map(|(from, text)| Step::Bulk { from, text }),
+        1 => (0..3_u8, 0..20_u8).prop_map(|(name, text)| Step::File { name, text }),
+        1 => Just(Step::Restart),
+        1 => Just(Step::Rebuild),
+    ];
+    prop::collection::vec(step, 1..14)
+}
+
+/// A report of as many measures as its number says, each with a word of its own.
+fn report(text: u8) -> String {
+    let mut report = format!("泰州市:第{text}号\n\n概述{text}。\n");
+    for (nth, numeral) in ["一", "二", "三"]
+        .iter()
+        .enumerate()
+        .take(usize::from(text % 4))
+    {
+        let _ = write!(report, "\n{numeral}、办法。措施{text}之{nth}，教师交流。\n");
+    }
+    report
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn any_sequence_of_writes_and_restarts_ends_as_the_model_says(steps in steps()) {
+        let mut lab = Lab::new();
+        let mut model: std::collections::BTreeMap<String, u8> = std::collections::BTreeMap::new();
+        let mut files: std::collections::BTreeMap<String, u8> = std::collections::BTreeMap::new();
+        for step in steps {
+            match step {
+                Step::Put { id, text } => {
+                    lab.put(&format!("r{id}"), &report(text));
+                    model.insert(format!("r{id}"), text);
+                }
+                Step::Delete { id } => {
+                    lab.delete(&format!("r{id}"));
+                    model.remove(&format!("r{id}"));
+                }
+                Step::Bulk { from, text } => {
+                    let ids = (from..from + 3).map(|id| format!("r{id}"));
+                    let lines: Vec<Value> = ids
+                        .clone()
+                        .map(|id| json!({"id": id, "text": report(text)}))
+                        .collect();
+                    prop_assert_eq!(lab.bulk(&lines).status, 200);
+                    model.extend(ids.map(|id| (id, text)));
+                }
+                Step::File { name, text } => {
+                    let path = lab.corpus.path().join(format!("reports/f{name}.txt"));
+                    fs::write(path, report(text)).unwrap();
+                    files.insert(format!("f{name}"), text);
+                }
+                Step::Restart => lab = lab.restarted(),
+                Step::Rebuild => {
+                    lab.send("POST", "/api/v1/index/rebuild", "", "");
+                }
+            }
+        }
+        let expected: u64 = model.values().chain(files.values()).map(|text| 1 + u64::from(text % 4)).sum();
+        let until = Instant::now() + Duration::from_secs(20);
+        // What came as files is taken in a moment later.
+        while lab.total("") != expected + 3 {
+            prop_assert!(Instant::now() < until, "{} of {}", lab.total(""), expected + 3);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        for (id, text) in &model {
+            let found = lab.get(&format!("/api/v1/reports/{id}"));
+            prop_assert_eq!(found.status, 200);
+            let title = format!("泰州市:第{text}号");
+            prop_assert_eq!(&found.json()["title"], &json!(title));
+        }
+        for text in 0..20 {
+            let bearing = model.values().chain(files.values()).filter(|own| **own == text);
+            let needle = format!("概述{text}。");
+            prop_assert_eq!(lab.total(&needle), bearing.count() as u64);
+        }
+    }
+}
