@@ -12,6 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// An exchange under way. Dropped before it is committed, it leaves the folder as it was.
 #[derive(Debug)]
@@ -140,6 +141,27 @@ impl Drop for Swap {
             let _ = remove(&self.new);
         }
     }
+}
+
+/// Gives a file that was written the time it is to have been changed at, where there is one, and who
+/// may do what with it, and makes it durable.
+///
+/// # Errors
+///
+/// Whatever the system says.
+pub fn complete(file: &File, modified: Option<u64>, mode: u32) -> io::Result<()> {
+    let modified = modified.map(Duration::from_secs);
+    if let Some(at) = modified.and_then(|since| UNIX_EPOCH.checked_add(since)) {
+        // Only for people to look at: some file systems keep no such times.
+        let _ = file.set_modified(at);
+    }
+    #[cfg(unix)]
+    {
+        let mode = mode & 0o777 | 0o400;
+        let permissions: fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        file.set_permissions(permissions)?;
+    }
+    file.sync_all()
 }
 
 /// Makes a folder, and those it stands in, to last.

@@ -14,6 +14,8 @@ use super::form::{About, Contents, Entry, FORMAT, MAX_WHOLE, Manifest, Place};
 use super::seal::Unsealing;
 use crate::{index, key, store};
 
+/// An archive ends with two blocks of zeros, of which the first says so.
+const TAR_END: u64 = 512;
 /// Bytes read at once.
 const BUFFER: usize = 256 << 10;
 
@@ -146,8 +148,12 @@ impl Reading<'_> {
         }
         let manifest = manifest.ok_or_else(|| self.damaged("缺少清单，后面的内容不在了"))?;
         let mut decoder = archive.into_inner();
-        let rest = io::copy(&mut decoder, &mut io::sink());
-        if rest.map_err(|error| self.damaged(format!("读不下去：{error}")))? > 0 {
+        let mut rest = Vec::new();
+        let read = Read::by_ref(&mut decoder)
+            .take(TAR_END + 1)
+            .read_to_end(&mut rest);
+        read.map_err(|error| self.damaged(format!("读不下去：{error}")))?;
+        if rest.len() as u64 > TAR_END || rest.iter().any(|byte| *byte != 0) {
             return Err(self.damaged("清单之后还有内容"));
         }
         let sealed = decoder.finish().into_inner().finish();

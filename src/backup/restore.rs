@@ -13,7 +13,7 @@ use super::form::Place;
 use super::read::{self, Attributes, Found, Receiver};
 use super::{Error, Places};
 use crate::corpus::backup as files;
-use crate::{index, key, store};
+use crate::{index, key, store, swap};
 
 /// Room that is to be left on a disk, in bytes.
 const MARGIN: u64 = 16 << 20;
@@ -34,7 +34,8 @@ pub struct Restoring {
 /// It is damaged, there is something that may not be overwritten or is in use, or something cannot
 /// be written: everything is as it was then, but after [`Error::HalfDone`].
 pub fn restore(path: &Path, places: &Places, how: Restoring) -> Result<Found, Error> {
-    let apart = places.apart();
+    let mut apart = places.apart();
+    apart.push(path.to_owned());
     // What can be said without reading all of the file.
     if let Some(path) = files::entangled(&places.corpus, &apart) {
         return Err(Error::Entangled {
@@ -175,8 +176,8 @@ impl Receiver for Staged<'_> {
 
     fn written(&mut self, place: &Place, file: File, about: Attributes) -> Result<(), Error> {
         let done: io::Result<()> = match place {
-            Place::Corpus(_) => files::complete(&file, about.modified, about.mode),
-            _ => file.sync_all(),
+            Place::Corpus(_) => swap::complete(&file, Some(about.modified), about.mode),
+            _ => swap::complete(&file, None, about.mode),
         };
         done.map_err(|source| {
             let name = match place {

@@ -5,10 +5,10 @@
 //! while and does not change meanwhile, so that none is taken half written.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Metadata};
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use walkdir::WalkDir;
 
@@ -276,24 +276,4 @@ impl Incoming {
     pub fn path(&self) -> &Path {
         &self.root
     }
-}
-
-/// Gives a file that was restored the time of its last change and who may do what with it, and makes
-/// it durable.
-///
-/// # Errors
-///
-/// Whatever the system says.
-pub fn complete(file: &File, modified: u64, mode: u32) -> io::Result<()> {
-    if let Some(at) = UNIX_EPOCH.checked_add(Duration::from_secs(modified)) {
-        // Only for people to look at: some file systems keep no such times.
-        let _ = file.set_modified(at);
-    }
-    #[cfg(unix)]
-    {
-        let mode = mode & 0o777 | 0o400;
-        let permissions: fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
-        file.set_permissions(permissions)?;
-    }
-    file.sync_all()
 }

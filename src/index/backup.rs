@@ -19,7 +19,7 @@ use super::generation::{
     self, BUILDING, CURRENT, Folder, LOCK, MANIFEST, Manifest, SYNONYMS, Sealed, number,
 };
 use super::record::BuildReport;
-use crate::swap::Swap;
+use crate::swap::{self, Swap};
 
 /// Where what comes from a backup is written, and where what was there is kept meanwhile. Whatever
 /// is left of them is removed by the next build.
@@ -271,7 +271,7 @@ impl Incoming {
             path: root.to_owned(),
             source,
         };
-        crate::swap::make(root).map_err(unwritable)?;
+        swap::make(root).map_err(unwritable)?;
         let lock = File::create(root.join(LOCK)).map_err(unwritable)?;
         hold(&lock, root)?;
         let swap = Swap::begin(root, INCOMING, REPLACED).map_err(unwritable)?;
@@ -313,7 +313,7 @@ impl Incoming {
             None => Ok(()),
             Some(name) => self.swap.create(Path::new(CURRENT)).and_then(|mut file| {
                 writeln!(file, "{name}")?;
-                file.sync_all()
+                swap::complete(&file, None, 0o644)
             }),
         };
         let swapped = pointed.and_then(|()| self.swap.commit(is_of_index));
