@@ -166,7 +166,7 @@ enum Command {
         help_template = HELP,
         next_help_heading = "选项",
         override_usage = "cesou snapshot [选项] 文件",
-        after_help = "快照是 Zstandard 压缩的 tar 文件，可用 tar --zstd -tf 查看。写完并确认落盘之后才以给定的名称出现。文件写作 - 时输出到标准输出。"
+        after_help = "快照是 Zstandard 压缩的 tar 文件，解压软件大多能打开。写完并确认落盘之后才以给定的名称出现。文件写作 - 时输出到标准输出。"
     )]
     Snapshot(snapshot::Flags),
     /// 从快照文件恢复语料、存储、密钥和索引；须先停止服务

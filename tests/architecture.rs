@@ -157,7 +157,7 @@ fn libraries_are_named_only_where_they_belong() {
                 "store/content.rs",
             ],
         ),
-        ("tar", &["backup"]),
+        ("Archive", &["backup"]),
         ("fs4", &["backup/restore.rs", "store/append.rs"]),
         ("flate2", &["corpus/source.rs"]),
         ("rlimit", &["corpus/extract.rs"]),

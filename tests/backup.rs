@@ -9,6 +9,7 @@ mod process;
 mod refusals;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -177,12 +178,12 @@ fn requests(serving: &Serving) -> Vec<String> {
             ),
             3 => (
                 "search".to_owned(),
-                vec![("q", &more), ("group", "report"), ("sort", "date")],
+                vec![("q", &more), ("facets", "county"), ("sort", "date")],
             ),
             4 => ("suggest".to_owned(), vec![("q", &words)]),
             5 => (
                 "matrix".to_owned(),
-                vec![("q", &more), ("rows", "province"), ("columns", "theme")],
+                vec![("q", &more), ("rows", "province"), ("cols", "theme")],
             ),
             6 => ("export".to_owned(), vec![("q", &more), ("format", "jsonl")]),
             7 => (
@@ -222,12 +223,19 @@ fn answer(serving: &Serving, path: &str) -> String {
     let request = agent.get(format!("{}{path}", serving.address));
     let mut response = request.call().unwrap();
     let mut whole = format!("{path}\n{}\n", response.status());
-    for (name, value) in response.headers() {
-        if name != "date" && name != "content-length" {
-            whole.push_str(&format!("{name}: {}\n", value.to_str().unwrap()));
-        }
+    // They come in any order, and so do the names in one of them.
+    let headers = response.headers().iter().map(|(name, value)| {
+        let mut values: Vec<&str> = value.to_str().unwrap().split(", ").collect();
+        values.sort_unstable();
+        (name.as_str(), values.join(", "))
+    });
+    let headers: BTreeMap<&str, String> = headers.filter(|it| it.0 != "date").collect();
+    for (name, value) in &headers {
+        writeln!(whole, "{name}: {value}").unwrap();
     }
     let body = response.body_mut().read_to_string().unwrap();
+    // Each service has a port of its own, which stands in links of exports.
+    let body = body.replace(&serving.address, "http://localhost");
     let mut rest = body.as_str();
     while let Some((before, after)) = rest.split_once("\"took_ms\":") {
         whole.push_str(before);

@@ -34,6 +34,11 @@ pub struct Restoring {
 /// It is damaged, there is something that may not be overwritten or is in use, or something cannot
 /// be written: everything is as it was then, but after [`Error::HalfDone`].
 pub fn restore(path: &Path, places: &Places, how: Restoring) -> Result<Found, Error> {
+    if path.is_dir() {
+        return Err(Error::Foreign {
+            path: path.to_owned(),
+        });
+    }
     let mut apart = places.apart();
     apart.push(path.to_owned());
     // What can be said without reading all of the file.

@@ -145,7 +145,7 @@ fn a_file_is_taken_whole_though_it_is_being_written() {
 #[test]
 fn restoring_that_is_killed_can_be_repeated() {
     let place = site();
-    for n in 0..300 {
+    for n in 0..60 {
         let text = format!("泰州市:第{n}份\n\n一、教师交流。\n");
         place.write(&format!("corpus/reports/{n}.txt"), text.as_bytes());
     }
@@ -154,7 +154,7 @@ fn restoring_that_is_killed_can_be_repeated() {
     let old_reports = stored(&place.path("store"));
     // What is there when restoring begins is something else in every part.
     let spoil = || {
-        for n in 0..300 {
+        for n in 0..60 {
             let text = format!("泰州市:另一份{n}\n\n一、校长交流。\n");
             place.write(&format!("corpus/reports/{n}.txt"), text.as_bytes());
         }
@@ -170,7 +170,7 @@ fn restoring_that_is_killed_can_be_repeated() {
     let takes = began.elapsed();
     let mut random = Random(u64::from(std::process::id()));
     let (mut untouched, mut between) = (0, 0);
-    let rounds = if long() { 200 } else { 25 };
+    let rounds = if long() { 200 } else { 12 };
     for round in 0..rounds {
         spoil();
         let mut child = place

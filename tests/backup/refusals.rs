@@ -300,7 +300,7 @@ fn what_is_in_use_is_not_replaced() {
     drop(store);
     let lock = fs::File::create(place.path("index/lock")).unwrap();
     lock.lock().unwrap();
-    restore().refuses(&["另一个进程", "index"]);
+    restore().refuses(&["另一个进程", "索引目录"]);
     // Looking and saving do no harm.
     place.run(&["verify"]).exits(0);
     place.run(&["snapshot", "again.tar.zst"]).exits(0);
