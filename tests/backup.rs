@@ -39,7 +39,7 @@ fn report(number: usize) -> Content {
     let line = format!("泰州市:第{number}份\n\n一、教师交流。第{number}份报告推进教师交流轮岗。\n");
     Content {
         text: line.repeat(number % 4 + 1),
-        name: (number % 2 == 0).then(|| format!("{number}.txt")),
+        name: number.is_multiple_of(2).then(|| format!("{number}.txt")),
         ..Content::default()
     }
 }
@@ -451,7 +451,7 @@ fn a_damaged_report_is_named_and_the_others_are_saved() {
     let tail = (at..bytes.len())
         .find(|at| bytes[*at..].starts_with(b"\xFFCST"))
         .unwrap();
-    bytes[(at + tail) / 2] ^= 1;
+    bytes[usize::midpoint(at, tail)] ^= 1;
     fs::write(&log, bytes).unwrap();
     let run = place.run(&["snapshot", "site.tar.zst"]);
     let out = run.exits(0);

@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::form::Place;
@@ -120,7 +121,7 @@ fn refuse_occupied(places: &Places, apart: &[PathBuf], how: Restoring) -> Result
 /// Refuses where there is not room enough beside what is there.
 fn refuse_full(places: &Places, found: &Found) -> Result<(), Error> {
     let contents = &found.contents;
-    let mut needs: Vec<(&Path, u64, u64)> = Vec::new();
+    let mut needs: Vec<(&Path, u64, u64, u64)> = Vec::new();
     for (path, bytes) in [
         (&places.corpus, contents.corpus_bytes),
         (&places.store, contents.store_bytes),
@@ -132,14 +133,14 @@ fn refuse_full(places: &Places, found: &Found) -> Result<(), Error> {
         let Ok(free) = fs4::available_space(there) else {
             continue;
         };
-        // Folders that have the same room are taken to stand on the same disk.
-        match needs.iter_mut().find(|(.., known)| *known == free) {
-            Some((_, need, _)) => *need += bytes,
-            None => needs.push((path, bytes + MARGIN, free)),
+        let disk = std::fs::metadata(there).map_or(0, |it| it.dev());
+        match needs.iter_mut().find(|(.., known)| *known == disk) {
+            Some((_, need, ..)) => *need += bytes,
+            None => needs.push((path, bytes + MARGIN, free, disk)),
         }
     }
-    match needs.into_iter().find(|(_, need, free)| need > free) {
-        Some((path, need, free)) => Err(Error::NoRoom {
+    match needs.into_iter().find(|(_, need, free, _)| need > free) {
+        Some((path, need, free, _)) => Err(Error::NoRoom {
             path: path.to_owned(),
             need,
             free,

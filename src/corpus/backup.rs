@@ -57,8 +57,8 @@ pub fn outgoing(root: &Path, apart: &[PathBuf]) -> Result<(Vec<Outgoing>, Vec<Sk
     let root = real(root);
     let apart: Vec<PathBuf> = apart.iter().map(|path| real(path)).collect();
     let wanted = |entry: &walkdir::DirEntry| {
-        let ours = entry.depth() == 1 && is_ours(entry.file_name());
-        !ours && !apart.iter().any(|path| path == entry.path())
+        let foreign = entry.depth() == 1 && is_foreign(entry.file_name());
+        !foreign && !apart.iter().any(|path| path == entry.path())
     };
     let mut files = Vec::new();
     let mut skipped = Vec::new();
@@ -160,8 +160,8 @@ pub fn holds_something(root: &Path, apart: &[PathBuf]) -> bool {
     let apart: Vec<PathBuf> = apart.iter().map(|path| real(path)).collect();
     let root = real(root);
     let entries = WalkDir::new(&root).into_iter().filter_entry(|entry| {
-        let ours = entry.depth() == 1 && is_ours(entry.file_name());
-        !ours && !apart.iter().any(|path| path == entry.path())
+        let foreign = entry.depth() == 1 && is_foreign(entry.file_name());
+        !foreign && !apart.iter().any(|path| path == entry.path())
     });
     // Empty folders are nothing; what cannot be listed may be something.
     let mut entries = entries.filter(|entry| match entry {
@@ -182,8 +182,10 @@ pub fn entangled<'a>(root: &Path, apart: &'a [PathBuf]) -> Option<&'a Path> {
     })
 }
 
-fn is_ours(name: &OsStr) -> bool {
-    name == INCOMING || name == REPLACED
+/// Whether an entry of the folder is no part of the corpus: it was made by us, or, where a disk is
+/// mounted, by its file system.
+fn is_foreign(name: &OsStr) -> bool {
+    name == INCOMING || name == REPLACED || name == "lost+found"
 }
 
 /// The path without links, as far as it is there.
@@ -241,7 +243,7 @@ impl Incoming {
     /// It is not to be there, or cannot be made.
     pub fn file(&self, name: &Path) -> io::Result<File> {
         let first = name.components().next().map(Component::as_os_str);
-        if first.is_none_or(|first| is_ours(first) || self.apart.iter().any(|it| it == first)) {
+        if first.is_none_or(|first| is_foreign(first) || self.apart.iter().any(|it| it == first)) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         self.swap.create(name)
@@ -254,7 +256,8 @@ impl Incoming {
     /// Something cannot be renamed.
     pub fn commit(&mut self) -> io::Result<()> {
         let apart = &self.apart;
-        self.swap.commit(|name| !apart.iter().any(|it| it == name))
+        self.swap
+            .commit(|name| !is_foreign(name) && !apart.iter().any(|it| it == name))
     }
 
     /// Puts back what was there.

@@ -12,7 +12,7 @@ use cesou::backup;
 use cesou::store::Content;
 
 use super::{OVERWRITE, Random, fill, places, report, site, stored, tree};
-use crate::support::Place;
+use crate::support::{Place, Serving};
 
 /// Whether the longer form of these tests is asked for.
 #[expect(
@@ -236,4 +236,42 @@ fn restoring_that_is_killed_can_be_repeated() {
     }
     assert!(untouched > 0, "no kill came before the renaming");
     assert!(!long() || between > 0, "no kill came between");
+}
+
+#[test]
+fn a_generation_is_taken_whole_though_newer_ones_take_its_place() {
+    let place = Place::seed();
+    let mut serving = Serving::start(&place, &["--port", "0"]);
+    let until = Instant::now() + Duration::from_secs(if long() { 60 } else { 12 });
+    let mut names = std::collections::BTreeSet::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0.. {
+                if Instant::now() > until {
+                    break;
+                }
+                let text = format!("泰州市:第{n}份\n\n一、教师交流。\n");
+                place.write(&format!("corpus/reports/{n}.txt"), text.as_bytes());
+                // One that changes all the time is waited for.
+                thread::sleep(Duration::from_millis(1500));
+            }
+        });
+        while Instant::now() < until {
+            let (outgoing, faults) = cesou::index::backup::outgoing(&place.path("index"));
+            assert_eq!(faults, []);
+            names.insert(outgoing.expect("there is always one").name);
+            // Nor is one called damaged that is being removed.
+            let (checked, missing) = cesou::index::backup::verify(&place.path("index"));
+            let damaged: Vec<_> = checked.iter().filter(|it| !it.damages.is_empty()).collect();
+            assert!(damaged.is_empty(), "{damaged:?}");
+            assert_eq!(missing, None);
+        }
+    });
+    assert!(names.len() > 1, "generations came and went: {names:?}");
+    place.run(&["snapshot", "site.tar.zst"]).exits(0);
+    assert!(serving.stop("-TERM").success());
+    let other = Place::with(&[]);
+    backup::restore(&place.path("site.tar.zst"), &places(&other), OVERWRITE).unwrap();
+    other.run(&["verify"]).exits(0);
+    other.run(&["index"]).exits(0);
 }

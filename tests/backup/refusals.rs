@@ -347,3 +347,32 @@ fn where_a_file_cannot_be_renamed_all_is_put_back() {
         assert_eq!(super::stored(&place.path("store")).len(), 12);
     }
 }
+
+#[test]
+fn where_there_is_no_room_nothing_is_begun() {
+    let place = site();
+    place.run(&["snapshot", "site.tar.zst"]).exits(0);
+    let small = place.path("small");
+    fs::create_dir(&small).unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=400k", "none"])
+        .arg(&small)
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !mounted {
+        skip("a small file system cannot be mounted here");
+        return;
+    }
+    let run = place.run(&[
+        "restore",
+        "site.tar.zst",
+        "--overwrite",
+        "--corpus",
+        "small/corpus",
+    ]);
+    let left = fs::read_dir(&small).unwrap().count();
+    let unmounted = Command::new("umount").arg(&small).status().unwrap();
+    assert!(unmounted.success());
+    run.refuses(&["small/corpus", "请腾出空间"]);
+    assert_eq!(left, 0);
+}
