@@ -58,10 +58,8 @@ impl Incoming {
         let (new, old) = (format!("{shown}.restored"), format!("{shown}.replaced"));
         let swap = Swap::begin(file::folder(path), &new, &old).map_err(unwritable)?;
         if let Some(keys) = keys {
-            let written = swap.create(Path::new(name)).and_then(|mut file| {
-                file.write_all(keys)?;
-                file.sync_all()
-            });
+            let file = swap.create(Path::new(name));
+            let written = file.and_then(|mut file| file.write_all(keys));
             written.map_err(unwritable)?;
         }
         Ok(Self {
