@@ -15,7 +15,6 @@
 //! Invariant: a generation opens only when every byte of it is as it was written
 //! (`tests/durability.rs`).
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
@@ -94,6 +93,24 @@ impl Folder {
     pub(super) fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
+        }
+    }
+
+    /// The names of all generations, the one in force first, then the newest; and the one that is
+    /// to be in force where it is not there.
+    pub(super) fn by_preference(&self) -> (Vec<String>, Option<String>) {
+        let mut names = self.generations();
+        let Ok(current) = fs::read_to_string(self.root.join(CURRENT)) else {
+            return (names, None);
+        };
+        let current = current.trim();
+        match names.iter().position(|name| name == current) {
+            Some(at) => {
+                let name = names.remove(at);
+                names.insert(0, name);
+                (names, None)
+            }
+            None => (names, Some(current.to_owned())),
         }
     }
 
@@ -211,24 +228,6 @@ impl Folder {
         sync_folder(&self.root)
     }
 
-    /// The names of all generations, the one in force first, then the newest; and the one that is
-    /// to be in force where it is not there.
-    pub(super) fn by_preference(&self) -> (Vec<String>, Option<String>) {
-        let mut names = self.generations();
-        let Ok(current) = fs::read_to_string(self.root.join(CURRENT)) else {
-            return (names, None);
-        };
-        let current = current.trim();
-        match names.iter().position(|name| name == current) {
-            Some(at) => {
-                let name = names.remove(at);
-                names.insert(0, name);
-                (names, None)
-            }
-            None => (names, Some(current.to_owned())),
-        }
-    }
-
     /// The names of all generations, newest first.
     fn generations(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(&self.root)
@@ -238,7 +237,7 @@ impl Folder {
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
             .filter(|name| number(name).is_some())
             .collect();
-        names.sort_by_key(|name| Reverse(number(name)));
+        names.sort_by_key(|name| std::cmp::Reverse(number(name)));
         names
     }
 }
@@ -375,7 +374,7 @@ pub(super) fn damages(
     open: &(dyn Fn(&str) -> io::Result<File> + Sync),
 ) -> Vec<String> {
     let mut jobs: Vec<(&String, &Sealed)> = files.iter().collect();
-    jobs.sort_by_key(|(_, sealed)| Reverse(sealed.bytes));
+    jobs.sort_by_key(|(_, sealed)| std::cmp::Reverse(sealed.bytes));
     let next = AtomicUsize::new(0);
     let found = Mutex::new(BTreeMap::new());
     let work = || {
