@@ -9,8 +9,11 @@ mod index;
 mod inspect;
 mod keys;
 mod progress;
+mod restore;
 mod search;
 mod serve;
+mod snapshot;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -158,6 +161,30 @@ enum Command {
         #[command(subcommand)]
         command: keys::Command,
     },
+    /// 把语料、存储、密钥和索引写成一个快照文件；服务运行中也可以
+    #[command(
+        help_template = HELP,
+        next_help_heading = "选项",
+        override_usage = "cesou snapshot [选项] 文件",
+        after_help = "快照是 Zstandard 压缩的 tar 文件，解压软件大多能打开。写完并确认落盘之后才以给定的名称出现。文件写作 - 时输出到标准输出。"
+    )]
+    Snapshot(snapshot::Flags),
+    /// 从快照文件恢复语料、存储、密钥和索引；须先停止服务
+    #[command(
+        help_template = HELP,
+        next_help_heading = "选项",
+        override_usage = "cesou restore [选项] 文件",
+        after_help = "先核对整个快照，全部完好才动手；动手之后出错则全部放回。中途断电或被终止时，服务不会启动，重新运行 cesou restore 文件 --overwrite 即可。"
+    )]
+    Restore(restore::Flags),
+    /// 核对词表、存储、密钥和索引是否完好，或核对一个快照文件；只读，服务运行中也可以
+    #[command(
+        help_template = HELP,
+        next_help_heading = "选项",
+        override_usage = "cesou verify [选项] [快照文件]",
+        after_help = "有损坏时退出码为 1。"
+    )]
+    Verify(verify::Flags),
     /// 以评判衡量排序：nDCG@10、MRR@10、recall@10、recall@100、每秒检索次数
     #[command(
         help_template = HELP,
@@ -243,6 +270,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         } => search::run(&settings, &query.join(" "), exact, limit, &filter),
         Command::Inspect { files, json } => inspect::run(&settings, &files, json),
         Command::Keys { command } => keys::run(&settings, command),
+        Command::Snapshot(flags) => snapshot::run(&settings, &flags),
+        Command::Restore(flags) => restore::run(&settings, &flags),
+        Command::Verify(flags) => verify::run(&settings, &flags),
         Command::Eval { flags } => eval::run(&settings, documents.as_deref(), &flags),
         Command::ExtractFile(flags) => extract::run(&flags),
     }

@@ -8,6 +8,7 @@
 //! Invariant: the reports of a file are in order and leave out nothing of its cleaned text but
 //! blank space (`tests/splitting.rs`).
 
+pub mod backup;
 mod boilerplate;
 mod copies;
 mod decode;

@@ -6,6 +6,7 @@
 //! Invariants: readers see a whole generation or none; a damaged one is never served
 //! (`tests/durability.rs`).
 
+pub mod backup;
 mod build;
 mod builder;
 mod changes;

@@ -10,6 +10,7 @@
 //! damaged is refused whole and never taken for one without keys; a key that is revoked is refused
 //! from the next request on, whoever revoked it (`tests/keys.rs`).
 
+pub mod backup;
 mod file;
 mod ring;
 mod wish;

@@ -24,6 +24,7 @@
 //! | [`date`] | days of the calendar, as texts write them |
 //! | [`number`] | the numbers of a query, and how else texts write them |
 //! | [`numbering`] | the numbers documents put before their units |
+//! | [`swap`] | the content of a folder exchanged for another |
 //! | [`report`] | reports, passages, spans, warnings: the words all others speak |
 //! | [`quantity`] | the figures of a text, and conditions on them |
 //! | [`config`] | `config.toml`, environment and flags to typed settings |
@@ -38,6 +39,7 @@
 //! | [`eval`] | judged queries to measures of ranking |
 //! | [`reload`] | what is served, kept in step with the vocabulary files |
 //! | [`key`] | who may ask what: keys with actions, hashed at rest |
+//! | [`backup`] | corpus, store, keys and index in one file, and back; all of them checked |
 //! | [`http`] | routes, wire types, pages, problem details; the only chooser of statuses |
 
 pub mod fold;
@@ -50,6 +52,7 @@ pub mod year;
 pub mod date;
 pub mod number;
 pub mod numbering;
+pub mod swap;
 pub mod report;
 pub mod quantity;
 pub mod config;
@@ -64,4 +67,5 @@ pub mod search;
 pub mod eval;
 pub mod reload;
 pub mod key;
+pub mod backup;
 pub mod http;

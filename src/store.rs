@@ -15,11 +15,13 @@
 //! | `store/log.rs` | the folder, opening, writing |
 //! | `store/append.rs` | writes made durable in groups |
 //! | `store/copy.rs` | rewriting the log, and copies for backups |
+//! | `store/backup.rs` | such copies while another process writes, and put back |
 //!
 //! Invariant: after any end of the process, and one flipped bit, each report is as it was last
 //! acknowledged or named as damaged (`tests/store.rs`).
 
 mod append;
+pub mod backup;
 mod content;
 mod copy;
 mod error;
@@ -153,9 +155,11 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Another process holds it, it is of another version, or its files cannot be read or written.
+    /// Another process holds it, it is half restored or of another version, or its files cannot be
+    /// read or written.
     pub fn open(root: &Path, options: &Options) -> Result<(Self, Vec<Damage>), Error> {
         let lock = log::lock(root)?;
+        backup::refuse_half_restored(root)?;
         let generation = log::generation(root)?.max(1);
         let mut loaded = log::load(root, generation, options.kept_tasks)?;
         let writer = Writer::resume(root, generation, &mut loaded, options.segment_bytes)?;
@@ -179,8 +183,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// It is of another version, or its files cannot be read.
+    /// It is half restored or of another version, or its files cannot be read.
     pub fn open_to_read(root: &Path, options: &Options) -> Result<(Self, Vec<Damage>), Error> {
+        backup::refuse_half_restored(root)?;
         loop {
             let generation = log::generation(root)?;
             let loaded = log::load(root, generation, options.kept_tasks)?;

@@ -5,6 +5,7 @@
 //! | `analysis` | contracts of folding, normalising and tokenizing, over arbitrary text |
 //! | `api` | whole answers of the HTTP API as snapshots; filters, pages, orders |
 //! | `architecture` | the rules of who may name what, read from `src/` |
+//! | `backup` | snapshots: taken while others write, checked, put back; damage, kills |
 //! | `bad_input` | files, folders, settings and command lines that are wrong, as a user meets them |
 //! | `boilerplate` | the rules of what is left out: the file, its mistakes, what they take and leave |
 //! | `browser` | the tests of `web/test/`: pages and widget in a real Chromium |
@@ -64,6 +65,7 @@ mod support;
 mod analysis;
 mod api;
 mod architecture;
+mod backup;
 mod bad_input;
 mod browser;
 mod boilerplate;

@@ -62,7 +62,7 @@ fn temporary() -> TempDir {
 }
 
 /// One of many reports.
-fn content(variant: u64) -> Content {
+pub(crate) fn content(variant: u64) -> Content {
     let line = format!("泰州市:第{variant}份\n\n一、教师交流。教师交流轮岗{variant}。\n");
     Content {
         text: line.repeat(usize::try_from(variant % 5).unwrap() + 1),

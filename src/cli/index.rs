@@ -256,11 +256,12 @@ fn counted(counts: &BTreeMap<String, u64>) -> String {
     clippy::cast_precision_loss,
     reason = "rounded to a tenth of a megabyte"
 )]
-fn megabytes(bytes: u64) -> f64 {
+pub(super) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-fn size(bytes: u64) -> String {
+/// Bytes, for people.
+pub(super) fn size(bytes: u64) -> String {
     if bytes < 1_000_000 {
         format!("{bytes} 字节")
     } else {

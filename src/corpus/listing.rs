@@ -10,7 +10,7 @@ use super::{Corpus, SourceFile, side};
 
 /// A file changed so recently when it was looked at may have been changed again within the same
 /// tick of the file system's clock.
-const UNCERTAIN: Duration = Duration::from_secs(2);
+pub(super) const UNCERTAIN: Duration = Duration::from_secs(2);
 
 /// What a file and its side file look like from outside: length, time of the last change. Those
 /// that look the same are the same.
@@ -38,7 +38,7 @@ impl Stamp {
     }
 }
 
-fn look(metadata: &Metadata) -> [u128; 3] {
+pub(super) fn look(metadata: &Metadata) -> [u128; 3] {
     let modified = metadata.modified().ok();
     let modified = modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     [

@@ -20,10 +20,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,13 +32,19 @@ use super::Error;
 use super::record::BuildReport;
 use crate::synonym::Synonyms;
 
-const CURRENT: &str = "current";
-const LOCK: &str = "lock";
-const MANIFEST: &str = "manifest";
-const BUILDING: &str = "building-";
-const SYNONYMS: &str = "synonyms.toml";
+pub(super) const CURRENT: &str = "current";
+pub(super) const LOCK: &str = "lock";
+pub(super) const MANIFEST: &str = "manifest";
+pub(super) const BUILDING: &str = "building-";
+pub(super) const SYNONYMS: &str = "synonyms.toml";
 /// How many generations are kept: the one in force and the one before it.
 const KEPT: usize = 2;
+/// Bytes read at once: as many as hashing takes at its best.
+const BUFFER: usize = 256 << 10;
+/// Fewer bytes than this are not worth another thread.
+const PARALLEL_BYTES: u64 = 2 << 20;
+/// More threads than this would wait for one disk.
+const MAX_THREADS: usize = 16;
 
 /// What a generation was made from and consists of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,13 +58,13 @@ pub struct Manifest {
     /// What the build read and left out.
     pub build: BuildReport,
     /// Every file with its length and digest.
-    files: BTreeMap<String, Sealed>,
+    pub(super) files: BTreeMap<String, Sealed>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Sealed {
-    bytes: u64,
-    blake3: String,
+pub(super) struct Sealed {
+    pub(super) bytes: u64,
+    pub(super) blake3: String,
 }
 
 /// The folder all generations stand in.
@@ -115,18 +122,30 @@ impl Folder {
         }
     }
 
+    /// The names of all generations, the one in force first, then the newest; and the one that is
+    /// to be in force where it is not there.
+    pub(super) fn by_preference(&self) -> (Vec<String>, Option<String>) {
+        let mut names = self.generations();
+        let Ok(current) = fs::read_to_string(self.root.join(CURRENT)) else {
+            return (names, None);
+        };
+        let current = current.trim();
+        match names.iter().position(|name| name == current) {
+            Some(at) => {
+                let name = names.remove(at);
+                names.insert(0, name);
+                (names, None)
+            }
+            None => (names, Some(current.to_owned())),
+        }
+    }
+
     /// The generation in force, or the newest older one that is whole; what is wrong with those
     /// passed over is told to `complain`.
     pub(super) fn newest_whole(&self, mut complain: impl FnMut(&str, &str)) -> Option<Verified> {
-        let mut names = self.generations();
-        if let Ok(current) = fs::read_to_string(self.root.join(CURRENT)) {
-            let current = current.trim();
-            if let Some(at) = names.iter().position(|name| name == current) {
-                let name = names.remove(at);
-                names.insert(0, name);
-            } else {
-                complain(current, "当前代不存在");
-            }
+        let (names, missing) = self.by_preference();
+        if let Some(missing) = missing {
+            complain(&missing, "当前代不存在");
         }
         names.into_iter().find_map(|name| {
             let path = self.root.join(&name);
@@ -356,7 +375,7 @@ impl Draft {
                 .and_then(|file| file.sync_all())
                 .map_err(unwritable)?;
             let known = self.taken_over.get(&name).cloned();
-            let sealed = known.map_or_else(|| seal(&entry.path()), Ok);
+            let sealed = known.map_or_else(|| File::open(entry.path()).and_then(seal), Ok);
             files.insert(name, sealed.map_err(unwritable)?);
         }
         let manifest = Manifest {
@@ -412,7 +431,7 @@ impl Drop for Draft {
 }
 
 /// The generation's number, where `name` is one's.
-fn number(name: &str) -> Option<u64> {
+pub(super) fn number(name: &str) -> Option<u64> {
     let (number, digest) = name.split_once('-')?;
     let well_formed =
         number.len() >= 6 && digest.len() == 8 && digest.chars().all(|c| c.is_ascii_hexdigit());
@@ -421,27 +440,84 @@ fn number(name: &str) -> Option<u64> {
 
 /// The manifest of the generation at `path` when all of it is whole, or what is not.
 fn verify(path: &Path) -> Result<Manifest, String> {
+    let manifest = read_manifest(path)?;
+    let damages = damages(&manifest.files, &|name| File::open(path.join(name)));
+    damages.into_iter().next().map_or(Ok(manifest), Err)
+}
+
+/// The manifest of the generation at `path`, or what is wrong with it.
+pub(super) fn read_manifest(path: &Path) -> Result<Manifest, String> {
     let content =
         fs::read_to_string(path.join(MANIFEST)).map_err(|error| format!("清单读不了：{error}"))?;
+    parse_manifest(&content)
+}
+
+/// A manifest in the text of its file, or what is wrong with it.
+pub(super) fn parse_manifest<T: serde::de::DeserializeOwned>(content: &str) -> Result<T, String> {
     let (digest, body) = content.split_once('\n').unwrap_or_default();
     let body = body.strip_suffix('\n').unwrap_or(body);
     if blake3::hash(body.as_bytes()).to_hex().as_str() != digest {
         return Err("清单已损坏".to_owned());
     }
-    let manifest: Manifest =
-        serde_json::from_str(body).map_err(|error| format!("清单看不懂：{error}"))?;
-    for (name, expected) in &manifest.files {
-        let found = seal(&path.join(name)).map_err(|error| format!("{name} 读不了：{error}"))?;
-        if found != *expected {
-            return Err(format!("{name} 已损坏"));
-        }
-    }
-    Ok(manifest)
+    serde_json::from_str(body).map_err(|error| format!("清单看不懂：{error}"))
 }
 
-fn seal(path: &Path) -> io::Result<Sealed> {
+/// What is wrong with which of the files that `open` opens, in the order of their names.
+///
+/// All bytes are read before an index is served, so all cores take part, a file each, the largest
+/// first.
+pub(super) fn damages(
+    files: &BTreeMap<String, Sealed>,
+    open: &(dyn Fn(&str) -> io::Result<File> + Sync),
+) -> Vec<String> {
+    let mut jobs: Vec<(&String, &Sealed)> = files.iter().collect();
+    jobs.sort_by_key(|(_, sealed)| std::cmp::Reverse(sealed.bytes));
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(BTreeMap::new());
+    let work = || {
+        while let Some(&(name, expected)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let damage = match open(name).and_then(seal) {
+                Ok(sealed) if sealed == *expected => continue,
+                Ok(_) => format!("{name} 已损坏"),
+                Err(error) => format!("{name} 读不了：{error}"),
+            };
+            // Each entry is made at once: one who panicked left none half made.
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.insert(name, damage);
+        }
+    };
+    let bytes: u64 = files.values().map(|sealed| sealed.bytes).sum();
+    let threads = match bytes {
+        ..PARALLEL_BYTES => 1,
+        _ => thread::available_parallelism().map_or(1, usize::from),
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(MAX_THREADS).min(jobs.len()) {
+            // Where the system gives no thread, the others do its share.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.into_values().collect()
+}
+
+/// Length and digest of a file, from where it is read.
+fn seal(mut file: File) -> io::Result<Sealed> {
     let mut hasher = blake3::Hasher::new();
-    let bytes = io::copy(&mut File::open(path)?, &mut hasher)?;
+    let mut buffer = vec![0; BUFFER];
+    let mut bytes = 0;
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => {
+                hasher.update(buffer.get(..read).unwrap_or_default());
+                bytes += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
     Ok(Sealed {
         bytes,
         blake3: hasher.finalize().to_hex().to_string(),

@@ -89,6 +89,18 @@ impl From<&fs::Metadata> for Stamp {
 ///
 /// [`Error::Damaged`] for anything that was not written here, whole.
 pub(super) fn read(path: &Path) -> Result<Option<(Hashed, Stamp)>, Error> {
+    let Some((text, stamp)) = read_text(path)? else {
+        return Ok(None);
+    };
+    let keys = parse(&text).map_err(|why| Error::Damaged {
+        path: path.to_owned(),
+        why,
+    })?;
+    Ok(Some((keys, stamp)))
+}
+
+/// The text of the file, and which state of it that is; nothing where there is no file.
+pub(super) fn read_text(path: &Path) -> Result<Option<(String, Stamp)>, Error> {
     let unreadable = |source| Error::Unreadable {
         path: path.to_owned(),
         source,
@@ -114,12 +126,11 @@ pub(super) fn read(path: &Path) -> Result<Option<(Hashed, Stamp)>, Error> {
         )));
     }
     let text = String::from_utf8(bytes).map_err(|_| damaged("不是 UTF-8 文字".to_owned()))?;
-    let keys = parse(&text).map_err(damaged)?;
-    Ok(Some((keys, stamp)))
+    Ok(Some((text, stamp)))
 }
 
 /// The keys in the file's text, or what is wrong with it.
-fn parse(text: &str) -> Result<Hashed, String> {
+pub(super) fn parse(text: &str) -> Result<Hashed, String> {
     let (first, lines) = text
         .split_once('\n')
         .ok_or("第 1 行不完整，文件可能被截断")?;
@@ -209,7 +220,7 @@ fn from_hex(text: &str) -> Option<Hash> {
 /// Leave to change the file, which no other process has meanwhile.
 pub(super) struct Change<'a> {
     path: &'a Path,
-    _lock: File,
+    lock: File,
 }
 
 impl<'a> Change<'a> {
@@ -227,7 +238,12 @@ impl<'a> Change<'a> {
             .open(beside(path, "lock"))
             .map_err(unwritable)?;
         lock.lock().map_err(unwritable)?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock })
+    }
+
+    /// The lock alone, for who replaces the file by other means.
+    pub(super) fn into_lock(self) -> File {
+        self.lock
     }
 
     /// Replaces the file durably.
@@ -280,7 +296,7 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn folder(path: &Path) -> &Path {
+pub(super) fn folder(path: &Path) -> &Path {
     path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."))

@@ -5,7 +5,7 @@
 //! in order by those words too (pseudo relevance feedback; the model is RM3 of Abdul-Jaleel and
 //! others at TREC 2004). Which passages are found, and how many, is left as it is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tantivy::query::{EnableScoring, Query as EngineQuery};
 use tantivy::{DocSet, Searcher, TERMINATED, Term};
@@ -121,9 +121,10 @@ pub(super) fn add(
     Ok(())
 }
 
-/// The words of a passage and its headings, with how often each stands there.
-fn counts(snapshot: &Snapshot, passage: &PassageRecord) -> HashMap<String, f32> {
-    let mut counts = HashMap::new();
+/// The words of a passage and its headings, with how often each stands there; in order, since sums
+/// of what they count differ in their last digits with the order of adding.
+fn counts(snapshot: &Snapshot, passage: &PassageRecord) -> BTreeMap<String, f32> {
+    let mut counts = BTreeMap::new();
     let end = passage.body().char_indices().nth(MAX_CHARS);
     let body = passage.body();
     let body = end.map_or(body, |(end, _)| body.get(..end).unwrap_or(body));

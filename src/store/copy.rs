@@ -53,15 +53,15 @@ pub struct Verified {
 }
 
 /// Writes records one after another.
-struct Copying<'a> {
+pub(super) struct Copying<'a> {
     sink: Sink<'a>,
     number: u64,
     frame: Vec<u8>,
-    copied: Copied,
+    pub(super) copied: Copied,
 }
 
 /// Where a copy goes.
-enum Sink<'a> {
+pub(super) enum Sink<'a> {
     /// A new log, and what it says.
     Log(Writer, Box<State>, usize),
     /// A backup.
@@ -240,25 +240,34 @@ fn receive(new: &mut Writer, input: &mut dyn Read) -> Result<Copied, Error> {
         };
         bytes.clear();
         let frame = next_frame(input, &mut bytes)?.ok_or_else(|| damaged("记录不完整"))?;
-        let body = bytes.get(frame.body).unwrap_or_default();
+        accept(&frame, &bytes, new.number).map_err(damaged)?;
         let head = frame.head;
-        if head.number != new.number + 1 {
-            return Err(damaged("缺少记录"));
-        }
-        let sound = match head.kind {
-            Kind::Put => Content::unpack(&head, body).is_some(),
-            Kind::Task => serde_json::from_slice::<Task>(body).is_ok(),
-            Kind::Delete | Kind::Lost | Kind::Mark => body.is_empty(),
-        };
-        if !sound {
-            return Err(damaged("内容与校验不符"));
-        }
         new.write(&bytes, false)?;
         new.number = head.number;
         copied.count(&head, bytes.len());
         if head.kind == Kind::Mark {
             return Ok(copied);
         }
+    }
+}
+
+/// Refuses a record of a copy that is not what was written, or does not follow record `number`;
+/// `bytes` are those of the record.
+pub(super) fn accept(frame: &Frame, bytes: &[u8], number: u64) -> Result<(), &'static str> {
+    let head = &frame.head;
+    if head.number != number + 1 {
+        return Err("缺少记录");
+    }
+    let body = bytes.get(frame.body.clone()).unwrap_or_default();
+    let sound = match head.kind {
+        Kind::Put => Content::unpack(head, body).is_some(),
+        Kind::Task => serde_json::from_slice::<Task>(body).is_ok(),
+        Kind::Delete | Kind::Lost | Kind::Mark => body.is_empty(),
+    };
+    if sound {
+        Ok(())
+    } else {
+        Err("内容与校验不符")
     }
 }
 
@@ -287,7 +296,7 @@ fn next_frame(mut input: &mut dyn Read, bytes: &mut Vec<u8>) -> Result<Option<Fr
 }
 
 impl Copied {
-    fn count(&mut self, head: &Head, bytes: usize) {
+    pub(super) fn count(&mut self, head: &Head, bytes: usize) {
         match head.kind {
             Kind::Put => self.reports += 1,
             Kind::Lost => self.lost.push(head.id.clone()),
@@ -299,7 +308,7 @@ impl Copied {
 }
 
 impl<'a> Copying<'a> {
-    fn new(sink: Sink<'a>) -> Self {
+    pub(super) fn new(sink: Sink<'a>) -> Self {
         Self {
             sink,
             number: 0,
@@ -309,7 +318,11 @@ impl<'a> Copying<'a> {
     }
 
     /// Copies what is known of reports; withdrawals up to `horizon` are left out.
-    fn entries(&mut self, entries: &[(Arc<str>, Entry)], horizon: u64) -> Result<(), Error> {
+    pub(super) fn entries(
+        &mut self,
+        entries: &[(Arc<str>, Entry)],
+        horizon: u64,
+    ) -> Result<(), Error> {
         for (id, entry) in entries {
             let bare = |kind| Head::new(kind, entry.seq, entry.first, entry.time).of(id);
             match entry.holding {
@@ -330,7 +343,13 @@ impl<'a> Copying<'a> {
     }
 
     /// Copies the tasks and ends the copy.
-    fn end(&mut self, tasks: Vec<Task>, seq: u64, horizon: u64, time: u64) -> Result<(), Error> {
+    pub(super) fn end(
+        &mut self,
+        tasks: Vec<Task>,
+        seq: u64,
+        horizon: u64,
+        time: u64,
+    ) -> Result<(), Error> {
         for task in tasks {
             let (head, body) = task.record(time);
             self.record(head, &body, Some(task))?;

@@ -101,6 +101,15 @@ pub enum Error {
         /// What the system said.
         source: Arc<io::Error>,
     },
+    /// A backup was being put back, and that was interrupted.
+    #[error(
+        "上一次恢复没有完成，存储目录 {} 和语料、索引可能新旧混杂；请重新运行 cesou restore 快照文件 --overwrite",
+        path.display()
+    )]
+    HalfRestored {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The store a copy would be put into holds reports already.
     #[error("存储目录 {} 里已有报告；要以备份取代它们，须明确说明覆盖", path.display())]
     NotEmpty {

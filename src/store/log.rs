@@ -86,6 +86,23 @@ pub(super) fn lock(root: &Path) -> Result<Lock, Error> {
     }
 }
 
+/// Whether another process holds the store in this folder. Nothing is made or changed.
+pub(super) fn is_locked(root: &Path) -> Result<bool, Error> {
+    let path = root.join(LOCK);
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        file => file.map_err(|source| Error::at(&path, source))?,
+    };
+    match file.try_lock() {
+        Ok(()) => {
+            drop(Lock(file));
+            Ok(false)
+        }
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(source)) => Err(Error::at(&path, source)),
+    }
+}
+
 /// The number of the log in force, 0 where there is none.
 pub(super) fn generation(root: &Path) -> Result<u64, Error> {
     let mut highest = 0;
@@ -474,6 +491,14 @@ impl Writer {
         fs::rename(&self.folder, &place).map_err(|source| Error::at(&place, source))?;
         self.folder = place;
         Ok(())
+    }
+
+    /// Takes a log out of force again that [`Writer::rename`] put there.
+    pub(super) fn withdraw(&mut self, root: &Path) -> Result<(), Error> {
+        let place = root.join(format!("{BUILDING}{:06}", self.generation));
+        fs::rename(&self.folder, &place).map_err(|source| Error::at(&place, source))?;
+        self.folder = place;
+        sync_folder(root)
     }
 
     /// Takes no more writes.
