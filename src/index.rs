@@ -461,7 +461,7 @@ fn reopen(
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<Option<Opened>, Error> {
-    let snapshot = Snapshot::open(generation, None, None)?;
+    let snapshot = Snapshot::open(generation)?;
     if snapshot.sources().basis != means.digest {
         return Ok(None);
     }
@@ -495,7 +495,7 @@ fn open_as_it_is(folder: &Folder) -> Option<Opened> {
     if generation.manifest.schema != schema::VERSION {
         return None;
     }
-    let opened = Snapshot::open(generation, None, None);
+    let opened = Snapshot::open(generation);
     let snapshot = opened
         .inspect_err(|error| tracing::warn!(%error, "索引打不开"))
         .ok()?;

@@ -17,7 +17,7 @@ use super::lexicon::{self, Lexicon};
 use super::means::Means;
 use super::record::ReportRecord;
 use super::schema::{self, Fields};
-use super::snapshot::{CATALOG, VOCABULARY, Vocabulary};
+use super::snapshot::{CATALOG, Content, VOCABULARY, Vocabulary};
 use super::sources::{Indexed, Origin, SOURCES, Sources, Tally, hex, place_of_sent, term_of_sent};
 use super::{Error, Options, Snapshot, Texts};
 use crate::analysis::{self, Dictionary};
@@ -362,7 +362,12 @@ impl Builder {
         report.bytes_read = bytes_read;
         report.seconds = started.elapsed().as_secs_f64();
         let verified = draft.publish(schema::VERSION, &sources.fingerprint(), report)?;
-        let opened = Snapshot::open(verified, base.filter(|_| keeps_words), Some(means))?;
+        let content = Content {
+            reports: catalog,
+            sources,
+            means: Some(means),
+        };
+        let opened = Snapshot::of(verified, content, base.filter(|_| keeps_words))?;
         claim.forget_old();
         Ok((opened, taken))
     }

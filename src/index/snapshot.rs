@@ -51,6 +51,14 @@ pub struct Snapshot {
     scope: Option<Arc<Scope>>,
 }
 
+/// What a generation holds beside the engine's files, as it was written or read.
+pub(super) struct Content {
+    pub(super) reports: Vec<ReportRecord>,
+    pub(super) sources: Sources,
+    /// What its passages were made with, where that is known.
+    pub(super) means: Option<Arc<Means>>,
+}
+
 /// What was opened of a generation.
 struct Generation {
     name: String,
@@ -68,21 +76,35 @@ struct Generation {
 }
 
 impl Snapshot {
-    /// Opens a generation, with the vocabulary, words and completions of `base`, which are the same,
-    /// where there is one. `means` are those it was built with, where they are known.
-    pub(super) fn open(
+    /// Opens a generation.
+    pub(super) fn open(generation: Verified) -> Result<Self, Error> {
+        let path = &generation.path;
+        let content = Content {
+            reports: read_json(path, CATALOG)?,
+            sources: read_json(path, SOURCES)?,
+            means: None,
+        };
+        Self::of(generation, content, None)
+    }
+
+    /// Opens a generation of which it is known what it holds, with the vocabulary, words and
+    /// completions of `base`, which are the same, where there is one.
+    pub(super) fn of(
         generation: Verified,
+        content: Content,
         base: Option<&Self>,
-        means: Option<Arc<Means>>,
     ) -> Result<Self, Error> {
         let Verified {
             name,
             path,
             manifest,
         } = generation;
-        let reports: Vec<ReportRecord> = read_json(&path, CATALOG)?;
+        let Content {
+            reports,
+            sources,
+            means,
+        } = content;
         let vocabulary: Vocabulary = read_json(&path, VOCABULARY)?;
-        let sources: Sources = read_json(&path, SOURCES)?;
         let (dictionary, lexicon, completions) = if let Some(base) = base {
             let base = &base.generation;
             (

@@ -1,6 +1,7 @@
 //! The thread that looks after what is served.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
@@ -172,7 +173,6 @@ impl Watch {
     fn keep(mut self, served: &Weak<Served>, wake: &Wake, interval: Duration) {
         let mut events = Events::new();
         events.watch(&self.work.corpus.folders());
-        let debounce = DEBOUNCE.min(interval);
         let mut next = Instant::now() + interval;
         // What was sent before the start and could not be taken in by opening.
         let mut raised = Raised {
@@ -186,30 +186,53 @@ impl Watch {
             let Some(served) = served.upgrade() else {
                 return;
             };
-            self.anew |= raised.anew;
-            let failed = self.failed.as_ref();
-            let again = failed.is_some_and(|failed| failed.again <= Instant::now());
-            if raised.written || (again && failed.is_some_and(|failed| failed.of_sent)) {
-                self.take_in(&served, wake);
-            }
-            if events.any() {
-                next = next.min(Instant::now() + debounce);
-            }
-            if raised.finished || raised.anew || again || self.compare || Instant::now() >= next {
-                let started = Instant::now();
-                let before = self.seen;
-                self.look(&served, wake);
-                let took = started.elapsed();
-                let changed = self.seen != before;
-                if changed {
-                    events.watch(&self.work.corpus.folders());
-                }
-                let pause = if changed { debounce } else { interval };
-                next = Instant::now() + pause.max(if changed { pause } else { took * LEISURE });
-            }
+            // Were this thread to end, nothing that is sent could ever be found.
+            let turn = catch_unwind(AssertUnwindSafe(|| {
+                self.turn(&served, wake, raised, &mut events, interval, next)
+            }));
+            next = turn.unwrap_or_else(|_| {
+                self.fail("更新索引时程序出错，详见日志".to_owned(), true);
+                self.report(&served);
+                Instant::now() + interval
+            });
             drop(served);
             raised = wake.wait(next.min(Instant::now() + ASKED));
         }
+    }
+
+    /// Does what there is to do, looking at the files where it is time to. Says when it next is.
+    fn turn(
+        &mut self,
+        served: &Arc<Served>,
+        wake: &Wake,
+        raised: Raised,
+        events: &mut Events,
+        interval: Duration,
+        mut next: Instant,
+    ) -> Instant {
+        let debounce = DEBOUNCE.min(interval);
+        self.anew |= raised.anew;
+        let failed = self.failed.as_ref();
+        let again = failed.is_some_and(|failed| failed.again <= Instant::now());
+        if raised.written || (again && failed.is_some_and(|failed| failed.of_sent)) {
+            self.take_in(served, wake);
+        }
+        if events.any() {
+            next = next.min(Instant::now() + debounce);
+        }
+        let compare = self.compare && self.building.is_none() && self.failed.is_none();
+        if !(raised.finished || raised.anew || again || compare || Instant::now() >= next) {
+            return next;
+        }
+        let started = Instant::now();
+        let before = self.seen;
+        self.look(served, wake);
+        let took = started.elapsed();
+        if self.seen == before {
+            return Instant::now() + interval.max(took * LEISURE);
+        }
+        events.watch(&self.work.corpus.folders());
+        Instant::now() + debounce
     }
 
     /// Takes what was sent into the generation that is served.
