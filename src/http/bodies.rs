@@ -105,6 +105,8 @@ impl Body {
             }
             waiting.extend_from_slice(&chunk);
             if waiting.len() >= CHUNK {
+                // Bodies that wait on the disk must not fill it either.
+                taking.store.check_room(CHUNK as u64)?;
                 let bytes = std::mem::take(&mut waiting);
                 file = off(move || put(file, &bytes)).await?;
             }

@@ -332,6 +332,18 @@ impl Store {
         other.filter(|other| other.1 < own.1).unwrap_or(own)
     }
 
+    /// Refuses what needs so many bytes more than may be written before the disk is nearly full.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NearlyFull`].
+    pub fn check_room(&self, bytes: u64) -> Result<(), Error> {
+        if bytes >= self.room() {
+            return Err(self.nearly_full());
+        }
+        Ok(())
+    }
+
     /// The refusal of a report for which there is no room.
     pub(super) fn nearly_full(&self) -> Error {
         let (path, free) = self.tightest();
