@@ -10,8 +10,10 @@
 //! held by snapshots (`tests/api.rs`, `tests/refusals.rs`).
 
 mod access;
+mod address;
 mod api;
 mod caching;
+mod discovery;
 mod embed;
 mod pages;
 mod params;
@@ -19,6 +21,7 @@ mod problem;
 mod state;
 mod views;
 mod wire;
+mod xml;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -109,6 +112,7 @@ impl Application {
                 .wrap(open_to_all())
                 .configure(api::routes)
                 .configure(pages::routes)
+                .configure(discovery::routes)
                 .configure(embed::routes)
                 .default_service(web::to(problem::no_such_page))
         })

@@ -8,6 +8,7 @@
 //! every run, ties in the order of the corpus (`tests/ranking.rs`).
 
 mod asked;
+mod compare;
 mod dates;
 mod explain;
 mod export;
@@ -30,6 +31,9 @@ use tantivy::collector::{Count, DocSetCollector};
 use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
+pub use compare::{
+    Comparison, FEWEST_SIDES, MOST_SIDES, NoRegion, Row, Section, Side, Subject, ThemeName, compare,
+};
 pub use dates::Dates;
 pub use explain::Addend;
 pub use export::{Export, export};

@@ -1,6 +1,10 @@
 //! Query strings to requests; whatever is not known or not allowed is refused by name.
 
+mod compare;
+
 use std::collections::BTreeMap;
+
+pub(super) use compare::comparison;
 
 use super::problem::Problem;
 use super::state::State;
@@ -62,6 +66,19 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
 pub(super) fn search(pairs: &[(String, String)], state: &State) -> Result<Request, Problem> {
     let names = search_names();
     request(&Given::new(pairs, &names)?, state)
+}
+
+/// The search whose hits are a feed: the newest first, unless another order is asked for.
+pub(super) fn feed(pairs: &[(String, String)], state: &State) -> Result<Request, Problem> {
+    let mut names = search_names();
+    names.retain(|name| !matches!(*name, "facets" | "explain"));
+    let given = Given::new(pairs, &names)?;
+    let mut request = request(&given, state)?;
+    request.facets = Vec::new();
+    if given.one("sort")?.is_none() {
+        request.sort = Sort::Date;
+    }
+    Ok(request)
 }
 
 /// The search whose hits are counted by two fields, and by which.

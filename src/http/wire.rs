@@ -1,5 +1,6 @@
 //! Answers as they are sent: twins of the domain's types, made only here.
 
+mod compare;
 mod export;
 mod keys;
 mod matrix;
@@ -12,7 +13,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub(super) use export::{Exporter, Format};
+pub(super) use compare::CompareAnswer;
+pub(super) use export::{Exporter, Format, compared};
 pub use keys::{KeyAnswer, KeyCreated, KeysAnswer};
 pub(super) use matrix::MatrixAnswer;
 use metadata::MetadataAnswer;

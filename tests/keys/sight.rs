@@ -176,6 +176,38 @@ fn a_key_with_filters_sees_nothing_else_on_any_route() {
         ];
         case(route, axes.map(|(rows, cols)| of(rows, cols)).into());
     }
+    let compared = |route: &str| {
+        let sides = |pairs: &[(&str, &str)]| format!("{route}?{}", query(pairs));
+        vec![
+            sides(&[("region", "河北省"), ("region", "江苏省")]),
+            sides(&[("region", "河北"), ("region", "泰州市"), ("q", SHARED)]),
+            sides(&[("report", own_id), ("region", "石家庄市")]),
+            sides(&[("report", own_id), ("report", other_id)]),
+        ]
+    };
+    case("/api/v1/compare", compared("/api/v1/compare"));
+    case(
+        "/feed.atom",
+        at("/feed.atom")
+            .into_iter()
+            .map(|path: String| {
+                path.replace("&explain=true", "")
+                    .split("&facets")
+                    .next()
+                    .expect("a part")
+                    .to_owned()
+            })
+            .collect(),
+    );
+    case(
+        "/opensearch/suggest",
+        typed
+            .iter()
+            .map(|typed| format!("/opensearch/suggest?limit=20&{}", query(&[("q", typed)])))
+            .collect(),
+    );
+    case("/sitemap.xml", vec!["/sitemap.xml".to_owned()]);
+    case("/sitemap/{number}.xml", vec!["/sitemap/1.xml".to_owned()]);
     case("/api/v1/reports", vec!["/api/v1/reports".to_owned()]);
     // What shows nothing of any report.
     for route in [
@@ -183,6 +215,8 @@ fn a_key_with_filters_sees_nothing_else_on_any_route() {
         "/readyz",
         "/assets/style.css",
         "/assets/icon.svg",
+        "/robots.txt",
+        "/opensearch.xml",
         "/api/v1/keys",
         "/api/v1/keys/{id}",
         "/embed/manifest.json",
@@ -226,6 +260,18 @@ fn a_key_with_filters_sees_nothing_else_on_any_route() {
         assert_eq!(answer["total"], 0, "{query}: {answer}");
         assert_eq!(answer["hits"], json!([]), "{query}");
     }
+    // A side that may not be seen is as one that has no reports.
+    let sides = query(&[
+        ("region", "河北省"),
+        ("region", "江苏省"),
+        ("region", "西藏"),
+    ]);
+    let compared = with(&OPEN, &format!("/api/v1/compare?{sides}"), &narrow).json();
+    for side in [1, 2] {
+        assert_eq!(compared["sides"][side]["reports"], 0);
+        assert_eq!(compared["sides"][side]["total"], 0);
+    }
+    assert_eq!(compared["sides"][0]["reports"], 1);
     let mine = with(
         &OPEN,
         &format!("/api/v1/search?{}", query(&[("q", SHARED)])),
