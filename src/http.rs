@@ -11,6 +11,7 @@
 
 mod access;
 mod api;
+mod assets;
 mod caching;
 mod embed;
 mod pages;
@@ -109,6 +110,7 @@ impl Application {
                 .wrap(open_to_all())
                 .configure(api::routes)
                 .configure(pages::routes)
+                .configure(assets::routes)
                 .configure(embed::routes)
                 .default_service(web::to(problem::no_such_page))
         })
