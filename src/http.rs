@@ -12,6 +12,7 @@
 mod access;
 mod address;
 mod api;
+mod assets;
 mod caching;
 mod discovery;
 mod embed;
@@ -113,6 +114,7 @@ impl Application {
                 .configure(api::routes)
                 .configure(pages::routes)
                 .configure(discovery::routes)
+                .configure(assets::routes)
                 .configure(embed::routes)
                 .default_service(web::to(problem::no_such_page))
         })

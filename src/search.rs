@@ -17,6 +17,7 @@ mod feedback;
 mod matrix;
 mod quantities;
 mod rank;
+mod reports;
 mod scope;
 mod similar;
 mod snippet;
@@ -103,6 +104,8 @@ pub struct Request {
     pub facets: Vec<Facet>,
     /// The order of the hits.
     pub sort: Sort,
+    /// Whether only the best passage of each report is listed.
+    pub by_report: bool,
     /// Which page of hits, from 1.
     pub page: usize,
     /// Hits on a page, at least 1.
@@ -122,6 +125,7 @@ impl Default for Request {
             quantities: Vec::new(),
             facets: Vec::new(),
             sort: Sort::Relevance,
+            by_report: false,
             page: 1,
             per_page: 10,
             explain: false,
@@ -164,6 +168,8 @@ impl From<&config::Search> for Options {
 pub struct Response {
     /// How many passages match, under the filters.
     pub total: usize,
+    /// How many reports they are of, where only the best passage of each is listed.
+    pub reports: Option<usize>,
     /// How the query was read otherwise than it was typed.
     pub rewrites: Vec<Rewrite>,
     /// What may have been meant instead; to be typed.
@@ -226,6 +232,8 @@ pub struct Hit {
     pub passage: PassageRecord,
     /// Its report.
     pub report: ReportRecord,
+    /// How many passages of its report match, where it stands for all of them.
+    pub in_report: Option<usize>,
     /// Higher is better; comparable within one answer only.
     pub score: f32,
     /// Whether it holds every word of the query.
@@ -291,14 +299,30 @@ pub fn search(
         complete: complete.as_ref(),
         conditions: &conditions,
     };
-    let end = skip.saturating_add(request.per_page);
+    let end = if request.by_report {
+        // Which passage is the best of its report shows only among all of them.
+        searcher.search(&narrowed, &Count)?
+    } else {
+        skip.saturating_add(request.per_page)
+    };
+    let from = if request.by_report { 0 } else { skip };
     let Ordered {
         top,
         total,
         mut counts,
         related,
-    } = asked.order(&*narrowed, skip, end, &plain)?;
-    let top = top.into_iter().skip(skip).take(request.per_page);
+    } = asked.order(&*narrowed, from, end, &plain)?;
+    let mut reports = None;
+    let listed: Vec<(rank::Ranked, Option<usize>)> = if request.by_report {
+        let best = reports::best(snapshot, &top)?;
+        reports = Some(best.len());
+        best.into_iter()
+            .map(|(hit, count)| (hit, Some(count)))
+            .collect()
+    } else {
+        top.into_iter().map(|hit| (hit, None)).collect()
+    };
+    let page = listed.into_iter().skip(skip).take(request.per_page);
     // A field that is filtered is counted without its own filter, so that its other values can
     // still be chosen.
     for &facet in request
@@ -313,16 +337,20 @@ pub fn search(
     let mut reader = HitReader::new(snapshot, request, options, &compiled, relaxed.is_some());
     reader.leaves.extend(&related);
     reader.conditions.extend(conditions.iter().cloned());
-    let hits = top
-        .map(|ranked| {
+    let hits = page
+        .map(|(ranked, in_report)| {
             let complete = complete
                 .as_ref()
                 .is_none_or(|set| set.contains(ranked.address));
-            reader.read(&ranked, complete)
+            Ok(Hit {
+                in_report,
+                ..reader.read(&ranked, complete)?
+            })
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, index::Error>>()?;
     Ok(Response {
         total,
+        reports,
         rewrites,
         did_you_mean,
         regions: regions
@@ -611,6 +639,7 @@ impl<'a> HitReader<'a> {
             title: self.highlighter.mark(&report.title),
             figures,
             explanation,
+            in_report: None,
             passage,
             report,
         })

@@ -25,12 +25,13 @@ const SUGGESTIONS: usize = 8;
 /// Characters of a name or value that a refusal repeats.
 const REPEATED_CHARS: usize = 100;
 /// What may be asked of a search besides filters.
-const PLAIN: [&str; 11] = [
+const PLAIN: [&str; 12] = [
     "q",
     "match",
     "rewrites",
     "facets",
     "sort",
+    "group",
     "page",
     "per_page",
     "explain",
@@ -40,7 +41,7 @@ const PLAIN: [&str; 11] = [
 ];
 
 /// What may be asked of a search only where its hits are shown page by page.
-const PAGED: [&str; 4] = ["facets", "page", "per_page", "explain"];
+const PAGED: [&str; 5] = ["facets", "group", "page", "per_page", "explain"];
 /// Rows and columns of a matrix where the request names no number, and the most of them.
 const CELLS: usize = 50;
 const MAX_CELLS: usize = 1000;
@@ -116,6 +117,12 @@ pub(super) fn matrix(
     Ok((request(&given, state)?, axes))
 }
 
+/// The search whose hits are counted by province.
+pub(super) fn map(pairs: &[(String, String)], state: &State) -> Result<Request, Problem> {
+    let names = unpaged(&[], &["sort"]);
+    request(&Given::new(pairs, &names)?, state)
+}
+
 /// The search whose hits are all sent, in which form, and how many at most.
 pub(super) fn export(
     pairs: &[(String, String)],
@@ -169,6 +176,12 @@ fn request(given: &Given<'_>, state: &State) -> Result<Request, Problem> {
                     "relevance、region、document、quantity 或 date",
                 )
             })?;
+    }
+    if let Some(value) = given.one("group")? {
+        if value != "report" {
+            return Err(bad("group", value, "report"));
+        }
+        request.by_report = true;
     }
     request.quantities = quantities(&given.all("quantity"))?;
     if request.sort == Sort::Quantity && request.quantities.is_empty() {

@@ -33,6 +33,9 @@ use crate::search::{self, Addend, FacetValue, Hit, Marked, Request, Response};
 pub(super) struct SearchAnswer {
     query: QueryEcho,
     total: usize,
+    /// How many reports the hits are of, with `group=report`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reports: Option<usize>,
     page: usize,
     per_page: usize,
     took_ms: f64,
@@ -101,6 +104,9 @@ struct HitAnswer {
     #[serde(flatten)]
     passage: PassageHead,
     score: f32,
+    /// How many passages of its report match, with `group=report`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_report: Option<usize>,
     /// Whether it holds every word of the query.
     complete: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -313,6 +319,7 @@ impl SearchAnswer {
         Self {
             query: QueryEcho::new(request, &response),
             total: response.total,
+            reports: response.reports,
             page: request.page,
             per_page: request.per_page,
             took_ms,
@@ -391,6 +398,7 @@ impl HitAnswer {
             passage: PassageHead::new(&hit.passage, &hit.report),
             quantities: QuantityAnswer::of_hit(&hit.passage.text, &hit.figures),
             score: hit.score,
+            in_report: hit.in_report,
             complete: hit.complete,
             missing_words: hit.missing,
             snippet: MarkedAnswer {

@@ -2,8 +2,11 @@
 
 use askama::Template;
 
-use super::super::links::Links;
 use super::facets;
+use crate::http::pages::frame::{Frame, Section};
+use crate::http::pages::links::Links;
+use crate::http::pages::text::{Texts, counted};
+use crate::http::pages::visit::Visit;
 use crate::search::{Axes, Facet, FacetValue, Matrix, Request};
 
 /// The shades a cell may have, by its part of the greatest count.
@@ -13,9 +16,11 @@ const SHADES: u64 = 4;
 #[derive(Template)]
 #[template(path = "matrix.html", config = "src/http/askama.toml")]
 pub(in crate::http::pages) struct MatrixPage {
-    title: String,
-    text: String,
+    frame: Frame,
+    t: &'static Texts,
     back: String,
+    /// The matrix of everything.
+    all: String,
     summary: String,
     rows: AxisView,
     cols: AxisView,
@@ -48,9 +53,10 @@ impl MatrixPage {
         request: &Request,
         axes: Axes,
         matrix: &Matrix,
-        pairs: &[(String, String)],
+        visit: &Visit,
     ) -> Self {
-        let links = Links::new(pairs);
+        let t = Texts::of(visit.lang);
+        let links = Links::new("/matrix", visit);
         let most = matrix.counts.iter().flatten().copied().max().unwrap_or(0);
         let cell = |value: Option<&FacetValue>, count: u64, url: String| CellView {
             label: value.map_or_else(String::new, |value| value.label.clone()),
@@ -59,7 +65,7 @@ impl MatrixPage {
             shade: (count * SHADES).div_ceil(most.max(1)),
         };
         let head = |facet: Facet, value: &FacetValue| CellView {
-            label: facets::name(facet, value),
+            label: facets::name(facet, value, t),
             ..cell(
                 Some(value),
                 value.count,
@@ -96,28 +102,33 @@ impl MatrixPage {
             .filter(|axis| axis.distinct > axis.values.len())
             .map(|axis| {
                 let rest = axis.distinct - axis.values.len();
-                format!("{}另有 {rest} 项未列出", axis.facet.label())
+                counted(
+                    t.matrix_left_out,
+                    rest as u64,
+                    &[("facet", t.facet(axis.facet))],
+                )
             })
             .collect();
         let text = request.text.trim();
         let total = matrix.answer.total;
         Self {
-            title: "对照表 - 策搜".to_owned(),
-            text: request.text.clone(),
+            frame: Frame::new(visit, Some(Section::Matrix), t.matrix_title),
+            t,
             back: links.narrowed(&[]),
+            all: links.to("/matrix"),
             summary: if text.is_empty() {
-                format!("共 {total} 个段落")
+                counted(t.found, total as u64, &[])
             } else {
-                format!("“{text}”，共 {total} 个段落")
+                counted(t.matrix_found, total as u64, &[("text", text)])
             },
             rows: AxisView {
-                label: rows.facet.label(),
-                choices: choices(&links, "rows", axes.rows, axes.cols),
+                label: t.facet(rows.facet),
+                choices: choices(&links, t, "rows", axes.rows, axes.cols),
                 heads: Vec::new(),
             },
             cols: AxisView {
-                label: cols.facet.label(),
-                choices: choices(&links, "cols", axes.cols, axes.rows),
+                label: t.facet(cols.facet),
+                choices: choices(&links, t, "cols", axes.cols, axes.rows),
                 heads: cols
                     .values
                     .iter()
@@ -127,7 +138,7 @@ impl MatrixPage {
             },
             table,
             total,
-            left_out: (!left_out.is_empty()).then(|| left_out.join("，")),
+            left_out: (!left_out.is_empty()).then(|| left_out.join("；")),
         }
     }
 }
@@ -135,6 +146,7 @@ impl MatrixPage {
 /// The fields a side may show; the other side's own is not among them.
 fn choices(
     links: &Links,
+    t: &Texts,
     side: &str,
     chosen: Facet,
     other: Facet,
@@ -144,7 +156,7 @@ fn choices(
         .filter(|&facet| facet != other && facet != Facet::Report)
         .map(|facet| {
             let url = links.matrix(&[(side, facet.as_str())]);
-            (url, facet.label(), facet == chosen)
+            (url, t.facet(facet), facet == chosen)
         })
         .collect()
 }
