@@ -9,8 +9,8 @@
 //! Invariant: an address is a scheme and a host and nothing else, so that it can stand in XML,
 //! JSON and text as it is (`tests/machines.rs`).
 
-use actix_web::HttpRequest;
 use actix_web::http::header;
+use actix_web::{HttpRequest, web};
 
 use super::state::State;
 
@@ -31,6 +31,12 @@ pub(super) fn base(http: &HttpRequest, state: &State) -> String {
         Some(host) if is_host(host) => format!("http://{host}"),
         _ => String::new(),
     }
+}
+
+/// The same for a page, which knows the settings by its request only.
+pub(super) fn of_request(http: &HttpRequest) -> String {
+    let state = http.app_data::<web::Data<State>>();
+    state.map_or_else(String::new, |state| base(http, state))
 }
 
 /// Whether it can be a host with or without a port.

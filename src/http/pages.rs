@@ -12,6 +12,7 @@ mod citation;
 mod frame;
 mod lang;
 mod links;
+mod meta;
 mod prose;
 mod text;
 mod view;
@@ -27,8 +28,11 @@ use super::caching;
 use super::params;
 use super::problem::Problem;
 use super::state::State;
-use crate::search::{self, Facet};
-use view::{MapPage, MatrixPage, PassagePage, ProblemPage, ReportPage, SearchPage};
+use crate::search::{self, FEWEST_SIDES, Facet};
+use view::{
+    AboutPage, ComparePage, Given, MapPage, MatrixPage, PassagePage, ProblemPage, ReportPage,
+    SearchPage,
+};
 use visit::Visit;
 
 const ICON: &str = include_str!("pages/icon.svg");
@@ -48,6 +52,15 @@ const SHOWN: [Facet; 7] = [
     Facet::Issuer,
 ];
 
+/// What sides of a comparison are chosen by, and what they are narrowed to.
+const REGIONS: [Facet; 5] = [
+    Facet::Province,
+    Facet::City,
+    Facet::County,
+    Facet::Theme,
+    Facet::Year,
+];
+
 /// How many passages like one are named on its page.
 const SIMILAR: usize = 5;
 
@@ -60,6 +73,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/", |route| route.to(home)))
         .service(resource("/map", |route| route.to(map)))
         .service(resource("/matrix", |route| route.to(matrix)))
+        .service(resource("/compare", |route| route.to(compare)))
+        .service(resource("/about", |route| route.to(about)))
         .service(resource("/passages/{id}", |route| route.to(passage)))
         .service(resource("/reports/{id}", |route| route.to(report)))
         .service(resource("/assets/icon.svg", |route| route.to(icon)));
@@ -172,6 +187,91 @@ async fn matrix(http: HttpRequest, access: Access, state: web::Data<State>) -> H
             })
             .await?;
         Ok(kept(&visit, &tag, &view))
+    })
+    .await
+}
+
+async fn compare(http: HttpRequest, access: Access, state: web::Data<State>) -> HttpResponse {
+    answered(&http, async {
+        let access = access?;
+        let visit = Visit::of(&http)?;
+        let asked = params::comparison(&visit.pairs, &state)?;
+        let snapshot = state.snapshot(&access).await?;
+        let tag = visit.tag(&caching::tag(&state, &snapshot), "");
+        let options = state.options;
+        let shown = visit.clone();
+        let (view, is_refused) = state
+            .run(snapshot, move |snapshot| {
+                let (subjects, problem) = asked.known(snapshot);
+                let all = search::Request {
+                    facets: REGIONS.to_vec(),
+                    per_page: 1,
+                    ..asked.request.clone()
+                };
+                let regions = search::search(snapshot, &all, &options)?;
+                let mut comparison = None;
+                if subjects.len() >= FEWEST_SIDES {
+                    let (request, sides) = (&asked.request, subjects.clone());
+                    let mut compared =
+                        search::compare(snapshot, request, &options, sides, asked.limit)?;
+                    compared.answer.facets.clone_from(&regions.facets);
+                    comparison = Some(compared);
+                }
+                let given = Given {
+                    request: &asked.request,
+                    subjects: &subjects,
+                    problem: problem.as_ref(),
+                    comparison: comparison.as_ref(),
+                    regions: &regions,
+                };
+                let view = ComparePage::new(snapshot, &given, &shown);
+                Ok((view, problem.is_some()))
+            })
+            .await?;
+        if is_refused {
+            // Whoever mistyped a name sees what is right beside what is wrong.
+            let mut response = HttpResponse::BadRequest();
+            response.insert_header((header::CACHE_CONTROL, "no-store"));
+            return Ok(page(response, &view));
+        }
+        Ok(unchanged(&http, &visit, &tag).unwrap_or_else(|| kept(&visit, &tag, &view)))
+    })
+    .await
+}
+
+async fn about(http: HttpRequest, access: Access, state: web::Data<State>) -> HttpResponse {
+    answered(&http, async {
+        let access = access?;
+        let visit = Visit::of(&http)?;
+        params::none(&visit.pairs)?;
+        let snapshot = state.snapshot(&access).await?;
+        let settings = view::Settings {
+            passage_chars: state.passage_chars,
+            relax_below: state.options.relax_below,
+            max_depth: state.max_depth,
+            sees_all: access.filters().is_none(),
+            vocabulary: state.condition().warnings.clone(),
+        };
+        let options = state.options;
+        let shown = visit.clone();
+        // What is wrong with the vocabulary changes while the index stays, so it is not kept.
+        let view = state
+            .run(snapshot, move |snapshot| {
+                let everything = search::Request {
+                    facets: Facet::ALL.to_vec(),
+                    per_page: 1,
+                    ..search::Request::default()
+                };
+                let all = search::search(snapshot, &everything, &options)?;
+                Ok(AboutPage::new(snapshot, &all, &settings, &shown))
+            })
+            .await?;
+        let mut response = HttpResponse::Ok();
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        for header in visit.headers() {
+            response.insert_header(header);
+        }
+        Ok(page(response, &view))
     })
     .await
 }

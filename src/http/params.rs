@@ -72,7 +72,7 @@ pub(super) fn search(pairs: &[(String, String)], state: &State) -> Result<Reques
 /// The search whose hits are a feed: the newest first, unless another order is asked for.
 pub(super) fn feed(pairs: &[(String, String)], state: &State) -> Result<Request, Problem> {
     let mut names = search_names();
-    names.retain(|name| !matches!(*name, "facets" | "explain"));
+    names.retain(|name| !matches!(*name, "facets" | "group" | "explain"));
     let given = Given::new(pairs, &names)?;
     let mut request = request(&given, state)?;
     request.facets = Vec::new();

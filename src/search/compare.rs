@@ -279,6 +279,7 @@ pub fn compare(
     }
     let answer = Response {
         total: all.len(),
+        reports: None,
         rewrites,
         did_you_mean,
         regions: regions

@@ -2,6 +2,7 @@
 
 use super::lang::Lang;
 use super::links::Links;
+use super::meta::Meta;
 use super::text::Texts;
 use super::visit::Visit;
 use crate::http::assets;
@@ -15,17 +16,29 @@ pub(super) enum Section {
     Map,
     /// Counts of one field against another.
     Matrix,
+    /// Regions side by side.
+    Compare,
+    /// What is indexed.
+    About,
 }
 
 impl Section {
     /// Those in the header, in their order.
-    const ALL: [Self; 3] = [Self::Search, Self::Map, Self::Matrix];
+    const ALL: [Self; 5] = [
+        Self::Search,
+        Self::Map,
+        Self::Matrix,
+        Self::Compare,
+        Self::About,
+    ];
 
     fn label(self, t: &Texts) -> &'static str {
         match self {
             Self::Search => t.search,
             Self::Map => t.map,
             Self::Matrix => t.matrix,
+            Self::Compare => t.compare,
+            Self::About => t.about,
         }
     }
 
@@ -35,6 +48,8 @@ impl Section {
             Self::Search => links.narrowed(&[]),
             Self::Map => links.map(),
             Self::Matrix => links.matrix(&[]),
+            Self::Compare => links.compare(),
+            Self::About => links.to("/about"),
         }
     }
 }
@@ -54,6 +69,8 @@ pub(super) struct Frame {
     pub(super) home: String,
     pub(super) sections: Vec<Link>,
     pub(super) languages: Vec<Language>,
+    /// What the page says of itself to machines.
+    pub(super) meta: Meta,
 }
 
 pub(super) struct Link {
@@ -78,7 +95,8 @@ impl Frame {
             Some(Section::Search) => ("/", true),
             Some(Section::Map) => ("/map", true),
             Some(Section::Matrix) => ("/matrix", true),
-            None => ("/", false),
+            Some(Section::Compare) => ("/compare", true),
+            Some(Section::About) | None => ("/", false),
         };
         let links = Links::new(action, visit);
         let title = title.trim();
@@ -115,7 +133,14 @@ impl Frame {
                     url: links.in_language(&visit.path, lang),
                 })
                 .collect(),
+            meta: Meta::new(visit),
         }
+    }
+
+    /// With more said to machines.
+    pub(super) fn saying(mut self, more: impl FnOnce(Meta) -> Meta) -> Self {
+        self.meta = more(self.meta);
+        self
     }
 
     /// What marks an element as Chinese where the page is not.

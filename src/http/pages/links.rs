@@ -6,10 +6,14 @@
 use super::lang::{self, Lang};
 use super::visit::Visit;
 use crate::http::wire::{passage_url, report_url};
-use crate::search::Facet;
+use crate::index::UNKNOWN_REGION;
+use crate::report::Kind;
+use crate::search::{Facet, MOST_SIDES};
 
 /// What a search shows page by page; what only counts has no use for it.
 const PAGED: [&str; 3] = ["sort", "per_page", "group"];
+/// What only a comparison takes.
+const COMPARED: [&str; 3] = ["region", "limit", "format"];
 /// What only the matrix takes.
 const SIDES: [&str; 5] = ["rows", "cols", "rows_limit", "cols_limit", "zeros"];
 
@@ -152,7 +156,9 @@ impl Links {
     pub(super) fn matrix(&self, sides: &[(&str, &str)]) -> String {
         let mut pairs = self.pairs.clone();
         pairs.retain(|(name, _)| {
-            !PAGED.contains(&name.as_str()) && !sides.iter().any(|(side, _)| side == name)
+            !PAGED.contains(&name.as_str())
+                && !COMPARED.contains(&name.as_str())
+                && !sides.iter().any(|(side, _)| side == name)
         });
         let sides = sides
             .iter()
@@ -164,9 +170,89 @@ impl Links {
     /// The hits on a map.
     pub(super) fn map(&self) -> String {
         let mut pairs = self.pairs.clone();
-        pairs
-            .retain(|(name, _)| !PAGED.contains(&name.as_str()) && !SIDES.contains(&name.as_str()));
+        pairs.retain(|(name, _)| {
+            !PAGED.contains(&name.as_str())
+                && !COMPARED.contains(&name.as_str())
+                && !SIDES.contains(&name.as_str())
+        });
         self.address("/map", &pairs)
+    }
+
+    /// The regions and reports that hits are narrowed to, side by side.
+    pub(super) fn compare(&self) -> String {
+        let mut pairs = self.carried_to_compare();
+        let sides = self.pairs.iter().filter_map(|(name, value)| {
+            let name = match name.as_str() {
+                "province" | "city" | "county" | "region" => "region",
+                "report" => "report",
+                _ => return None,
+            };
+            // Reports of unknown regions have none in common.
+            (value != UNKNOWN_REGION).then(|| (name.to_owned(), value.clone()))
+        });
+        let mut sides: Vec<(String, String)> = sides.take(MOST_SIDES).collect();
+        sides.append(&mut pairs);
+        self.address("/compare", &sides)
+    }
+
+    /// A comparison of these sides.
+    pub(super) fn comparing(&self, sides: &[(&str, String)]) -> String {
+        let sides = sides
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let mut pairs: Vec<(String, String)> = sides.collect();
+        pairs.extend(self.carried_to_compare());
+        self.address("/compare", &pairs)
+    }
+
+    /// A comparison of these sides that is narrowed by nothing else.
+    pub(super) fn comparing_all(&self, sides: &[(&str, String)]) -> String {
+        let mut bare = self.clone();
+        bare.pairs
+            .retain(|(name, _)| matches!(name.as_str(), "q" | "match" | "rewrites"));
+        bare.comparing(sides)
+    }
+
+    /// What a comparison keeps of what was asked for, but its sides.
+    pub(super) fn carried_to_compare(&self) -> Vec<(String, String)> {
+        let mut pairs = self.pairs.clone();
+        pairs.retain(|(name, _)| {
+            let is_place = matches!(
+                name.as_str(),
+                "province" | "city" | "county" | "region" | "report" | "format"
+            );
+            !is_place && !PAGED.contains(&name.as_str()) && !SIDES.contains(&name.as_str())
+        });
+        pairs
+    }
+
+    /// The file of a comparison.
+    pub(super) fn compared_as(&self, format: &str) -> String {
+        let mut pairs = self.pairs.clone();
+        pairs.retain(|(name, _)| !matches!(name.as_str(), "limit" | "format"));
+        pairs.push(("format".to_owned(), format.to_owned()));
+        joined("/api/v1/compare", &pairs)
+    }
+
+    /// The search that one side of a comparison shows, under a theme.
+    pub(super) fn side(&self, filter: &(Facet, Vec<String>), theme: Option<&str>) -> String {
+        let mut pairs = self.carried_to_compare();
+        pairs.retain(|(name, _)| name != "limit" && (theme.is_none() || name != "theme"));
+        let (facet, values) = filter;
+        let values = values.iter();
+        pairs.extend(values.map(|value| (facet.as_str().to_owned(), value.clone())));
+        pairs.extend(theme.map(|theme| ("theme".to_owned(), theme.to_owned())));
+        if !pairs.iter().any(|(name, _)| name == "kind") {
+            pairs.push(("kind".to_owned(), Kind::Measure.as_str().to_owned()));
+        }
+        self.address("/", &pairs)
+    }
+
+    /// The page of a passage of a comparison, with matches marked.
+    pub(super) fn compared_passage(&self, id: &str) -> String {
+        let mut pairs = self.pairs.clone();
+        pairs.retain(|(name, _)| matches!(name.as_str(), "q" | "match" | "rewrites"));
+        self.address(&passage_url(id), &pairs)
     }
 
     /// The search that is counted here, with these values in the place of their fields' filters.
@@ -174,6 +260,7 @@ impl Links {
         let mut pairs = self.pairs.clone();
         pairs.retain(|(name, _)| {
             !SIDES.contains(&name.as_str())
+                && !COMPARED.contains(&name.as_str())
                 && !values.iter().any(|(facet, _)| facet.as_str() == name)
         });
         let values = values.iter();
@@ -215,7 +302,8 @@ impl Links {
         pairs
     }
 
-    fn lang_pair(&self) -> Option<(String, String)> {
+    /// What the address says of the language.
+    pub(super) fn lang_pair(&self) -> Option<(String, String)> {
         let lang = self.lang?;
         Some((lang::NAME.to_owned(), lang.as_str().to_owned()))
     }

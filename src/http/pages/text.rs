@@ -7,7 +7,7 @@
 
 use super::lang::Lang;
 use crate::quantity::Class;
-use crate::report::Kind;
+use crate::report::{Kind, WarningKind};
 use crate::search::{Facet, Sort};
 
 macro_rules! texts {
@@ -35,6 +35,8 @@ texts! {
     search: "检索", "Search";
     map: "地图", "Map";
     matrix: "矩阵", "Matrix";
+    compare: "对比", "Compare";
+    about: "关于", "About";
     sections: "栏目", "Sections";
     language: "语言", "Language";
     interface: "数据接口", "API";
@@ -156,7 +158,107 @@ texts! {
     matrix_note: "一个段落可以属于几个主题，所以各格之和可能多于合计。", "A passage may bear several themes, so cells may add up to more than the total.";
     matrix_left_out: "{facet}另有 {n} 项未列出", "{facet}: {n} more not shown";
     matrix_found: "“{text}”，共 {n} 个段落", "“{text}”: {n} passage|“{text}”: {n} passages";
+    matrix_turned: "行列互换", "Swap rows and columns";
+    matrix_zeros: "显示没有段落的行列", "Show empty rows and columns";
+    matrix_without_zeros: "不显示没有段落的行列", "Hide empty rows and columns";
+    matrix_compare: "对比选中的地区", "Compare the chosen regions";
+    matrix_choose: "选择{name}参加对比", "Choose {name} for comparing";
     matrix_link: "省份与主题对照表", "Provinces by theme";
+
+    // Comparing.
+    enumerated: "、", ", ";
+    compare_title: "地区对比", "Compare regions";
+    compare_of: "{names} 对比", "{names} compared";
+    compare_describe: "{names}：按主题并排对比各自的举措。", "{names}: their measures side by side, by theme.";
+    compare_how: "选两到五个地区，按主题把各自的举措并排列出；内容相近的排在同一行。", "Choose two to five regions to see their measures side by side, by theme; those about the same stand in one row.";
+    compare_one: "再选一个地区，就可以对比了。", "Choose one more region to compare it with.";
+    compare_sides: "参加对比的地区和报告", "Regions and reports that are compared";
+    compare_drop: "从对比中去掉", "Remove from the comparison";
+    compare_more: "添加地区", "Add a region";
+    compare_region: "地区", "Region";
+    compare_hint: "名称或区划代码", "Name in Chinese, or code";
+    compare_add: "加入", "Add";
+    compare_start: "开始对比", "Compare";
+    compare_found: "共 {n} 条举措", "{n} measure|{n} measures";
+    compare_count: "{n} 条", "{n} measure|{n} measures";
+    compare_count_of: "{n} 条，{reports}", "{n} measure, {reports}|{n} measures, {reports}";
+    compare_reports: "{n} 篇报告", "{n} report|{n} reports";
+    compare_export: "导出对比", "Export";
+    compare_none: "没有符合条件的举措。可以换个说法，或去掉一些条件。", "No measure matches. Try other words, or remove some filters.";
+    compare_contents: "涉及的主题", "Themes";
+    compare_together: "内容相近的举措", "Measures about the same";
+    compare_shared: "都提到：", "All mention: ";
+    compare_rest: "其余举措", "Other measures";
+    compare_silent: "没有相关举措", "Nothing on this";
+    compare_unlisted: "另有 {n} 条", "{n} more|{n} more";
+    compare_no_theme: "未归入主题", "Without a theme";
+    compare_report: "与其他地区对比", "Compare with others";
+
+    // About the corpus.
+    about_site: "策搜：检索全国各地报告中的每一条举措，按省份和主题筛选、对照、引用。", "Cesou: search every measure in the reports of China’s regions; filter by province and theme, compare, cite.";
+    about_title: "关于本站语料", "About the corpus";
+    about_dataset: "各地报告与举措", "Reports of China’s regions and their measures";
+    about_lead: "收录 {reports} 篇报告，切分为 {passages} 个段落；索引建于 {built}。", "{reports} reports, cut into {passages} passages; indexed {built}.";
+    about_time: "{time}（{zone}）", "{time} ({zone})";
+    about_part: "这里只计入您的密钥可以查看的报告；建立索引时的提示不在其列。", "Only the reports that your key lets you see are counted here; remarks of the build are left out.";
+    about_what: "收录内容", "What is indexed";
+    about_reports: "报告", "Reports";
+    about_passages: "段落", "Passages";
+    about_measures: "举措", "Measures";
+    about_characters: "字数", "Characters";
+    about_files: "来源文件", "Source files";
+    about_regions: "地区", "Regions";
+    about_region_counts: "{provinces} 个省级、{cities} 个地级、{counties} 个县级", "{provinces} of province, {cities} of city, {counties} of county level";
+    about_unknown: "；{n} 篇报告的地区不明", "; the region of {n} report is unknown|; the region of {n} reports is unknown";
+    about_years: "报告年份", "Years of the reports";
+    about_days: "报告日期", "Days of the reports";
+    about_dated: "{range}（{n} 篇有日期）", "{range} ({n} are dated)";
+    about_issuers: "发文机关", "Issuers";
+    about_built: "索引建于", "Indexed";
+    about_generation: "索引代号", "Generation";
+    about_provinces: "各省份", "By province";
+    about_count: "{n} 段", "{n} passage|{n} passages";
+    about_settings: "检索方式", "How searching is set";
+    about_cut: "段落长度", "Length of a passage";
+    about_cut_at: "超过 {n} 字的举措在段落或句子之间切开", "a measure of more than {n} characters is cut between paragraphs or sentences|a measure of more than {n} characters is cut between paragraphs or sentences";
+    about_relaxing: "补充结果", "Further results";
+    about_relaxed_below: "含全部词语的段落不足 {n} 个时，后面补上含一部分词语的", "where fewer than {n} passage has all the words, those with some of them follow|where fewer than {n} passages have all the words, those with some of them follow";
+    about_never_relaxed: "只列含全部词语的段落", "only passages with all the words are listed";
+    about_synonyms: "同义词", "Synonyms";
+    about_synonym_counts: "{groups} 组，{rules} 条", "{groups} groups, {rules} rules";
+    about_themes: "主题数", "Themes";
+    about_depth: "翻页深度", "Paging";
+    about_depth_of: "至多翻到第 {n} 条，要全部结果请导出", "up to hit {n}; export to get all|up to hit {n}; export to get all";
+    about_build: "上次建立索引", "The last build";
+    about_files_read: "读取的文件", "Files read";
+    about_bytes: "文件大小", "Their size";
+    about_files_skipped: "跳过的文件", "Files skipped";
+    about_warnings: "注意事项", "Remarks";
+    about_boilerplate: "略去的套语", "Boilerplate left out";
+    about_lines: "{n} 行", "{n} line|{n} lines";
+    about_took: "用时", "Time taken";
+    about_vocabulary: "词表的问题（仍用上次正确的版本）", "Faults of the vocabulary (the last good version is in force)";
+    about_show_warnings: "逐条查看", "Show each";
+    about_line: "{source} 第 {line} 行", "{source}, line {line}";
+    about_unlisted: "另有 {n} 条，见 cesou index --json", "{n} more; see cesou index --json|{n} more; see cesou index --json";
+    about_rules: "套语规则及略去的行数", "Boilerplate rules, and the lines each left out";
+    about_machines: "供程序使用", "For programs";
+    about_csv: "全部段落（CSV）", "All passages (CSV)";
+    about_jsonl: "全部段落（JSONL）", "All passages (JSONL)";
+    about_feed: "订阅（Atom）", "Feed (Atom)";
+    about_sitemap: "站点地图", "Sitemap";
+    about_widget: "嵌入其他网站", "Embed in other sites";
+    warning_unknown_region: "地区不明", "Unknown region";
+    warning_ambiguous_region: "地区重名", "Ambiguous region";
+    warning_measure_number: "编号不连续", "Numbers out of order";
+    warning_cleaned: "清理了字符", "Characters cleaned";
+    warning_no_title: "没有标题", "No title";
+    warning_incomplete: "没有读全", "Not read in full";
+    warning_record: "略去的记录", "Records left out";
+    warning_side_file: "附注文件有误", "Faulty side file";
+
+    // Descriptions for machines.
+    describe_search: "“{text}”：{found}。", "“{text}”: {found}.";
 
     // A passage and a report.
     back: "返回检索结果", "Back to the results";
@@ -248,6 +350,20 @@ impl Texts {
         match lang {
             Lang::Zh => &ZH,
             Lang::En => &EN,
+        }
+    }
+
+    /// A kind of remark that a build makes.
+    pub(super) fn warning(&self, kind: WarningKind) -> &'static str {
+        match kind {
+            WarningKind::UnknownRegion => self.warning_unknown_region,
+            WarningKind::AmbiguousRegion => self.warning_ambiguous_region,
+            WarningKind::MeasureNumber => self.warning_measure_number,
+            WarningKind::Cleaned => self.warning_cleaned,
+            WarningKind::NoTitle => self.warning_no_title,
+            WarningKind::Incomplete => self.warning_incomplete,
+            WarningKind::Record => self.warning_record,
+            WarningKind::SideFile => self.warning_side_file,
         }
     }
 
@@ -378,7 +494,7 @@ mod tests {
     #[test]
     fn every_text_is_there_in_both_languages_and_each_in_its_own() {
         // Punctuation is of neither script.
-        let bare = ["colon", "part", "and"];
+        let bare = ["colon", "part", "and", "enumerated", "about_time"];
         // What an English text quotes in Chinese: the names of fields that a query may hold.
         let quoting = ["syntax_field"];
         for (name, zh, en) in ALL {

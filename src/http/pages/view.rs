@@ -1,5 +1,7 @@
 //! What the templates are given: texts, counts and addresses, nothing left to decide.
 
+mod about;
+mod compare;
 mod facets;
 mod facts;
 mod figures;
@@ -12,6 +14,8 @@ mod search;
 mod similar;
 mod understood;
 
+pub(super) use self::about::{AboutPage, Settings};
+pub(super) use self::compare::{ComparePage, Given};
 pub(super) use self::map::MapPage;
 pub(super) use self::matrix::MatrixPage;
 pub(super) use self::passage::PassagePage;

@@ -7,6 +7,7 @@ use jiff::ZonedDateTime;
 
 use super::lang::{self, Lang};
 use crate::date::Date;
+use crate::http::address;
 use crate::http::assets;
 use crate::http::params;
 use crate::http::problem::Problem;
@@ -24,7 +25,7 @@ pub(in crate::http::pages) struct Visit {
     pub(super) says_lang: bool,
     /// Whether the browser is to remember it.
     pub(super) is_new: bool,
-    /// Where the reader found the service: `https://search.example`.
+    /// Where the service is found: `https://search.example`; empty where nothing says.
     origin: String,
     /// The day it is.
     pub(super) day: Date,
@@ -59,7 +60,6 @@ impl Visit {
 
     /// As if the address said nothing.
     fn bare(http: &HttpRequest) -> Self {
-        let connection = http.connection_info();
         let today = ZonedDateTime::now().date();
         let day = Date::new(
             today.year().unsigned_abs(),
@@ -72,7 +72,7 @@ impl Visit {
             lang: Lang::usual(http),
             says_lang: false,
             is_new: false,
-            origin: format!("{}://{}", connection.scheme(), connection.host()),
+            origin: address::of_request(http),
             day: day.expect("the calendar's days are days"),
         }
     }

@@ -40,15 +40,25 @@ pub(in crate::http) enum Asked {
 
 impl Asked {
     /// The parameter and its value.
-    pub(in crate::http) fn pair(&self) -> (&'static str, &str) {
+    fn pair(&self) -> (&'static str, &str) {
         match self {
             Self::Region(name) => ("region", name),
             Self::Report(id) => ("report", id),
         }
     }
 
+    /// What it is in `snapshot`, where it is none of `others`.
+    fn among(&self, others: &[Subject], snapshot: &Snapshot) -> Result<Subject, Problem> {
+        let subject = self.subject(snapshot)?;
+        if others.iter().any(|other| other.filter == subject.filter) {
+            let (name, value) = self.pair();
+            return Err(bad(name, value, "不同的地区或报告，每个只给一次"));
+        }
+        Ok(subject)
+    }
+
     /// What it is in `snapshot`.
-    pub(in crate::http) fn subject(&self, snapshot: &Snapshot) -> Result<Subject, Problem> {
+    fn subject(&self, snapshot: &Snapshot) -> Result<Subject, Problem> {
         match self {
             Self::Report(id) => Subject::report(snapshot, id).ok_or_else(|| Problem::NotFound {
                 what: "报告",
@@ -118,6 +128,20 @@ pub(in crate::http) fn comparison(
 }
 
 impl Comparing {
+    /// The sides that are something in `snapshot`, each once, and what is wrong with the first of
+    /// the others.
+    pub(in crate::http) fn known(&self, snapshot: &Snapshot) -> (Vec<Subject>, Option<Problem>) {
+        let mut known: Vec<Subject> = Vec::with_capacity(self.sides.len());
+        let mut wrong = None;
+        for asked in &self.sides {
+            match asked.among(&known, snapshot) {
+                Ok(subject) => known.push(subject),
+                Err(problem) => wrong = wrong.or(Some(problem)),
+            }
+        }
+        (known, wrong)
+    }
+
     /// What each side is in `snapshot`; there are as many as can be compared, no two the same.
     pub(in crate::http) fn subjects(&self, snapshot: &Snapshot) -> Result<Vec<Subject>, Problem> {
         if self.sides.len() < FEWEST_SIDES {
@@ -129,11 +153,7 @@ impl Comparing {
         }
         let mut subjects: Vec<Subject> = Vec::with_capacity(self.sides.len());
         for asked in &self.sides {
-            let subject = asked.subject(snapshot)?;
-            if subjects.iter().any(|other| other.filter == subject.filter) {
-                let (name, value) = asked.pair();
-                return Err(bad(name, value, "不同的地区或报告，每个只给一次"));
-            }
+            let subject = asked.among(&subjects, snapshot)?;
             subjects.push(subject);
         }
         Ok(subjects)

@@ -9,6 +9,7 @@ use crate::http::api::InReport;
 use crate::http::pages::citation::{Cited, cite};
 use crate::http::pages::frame::Frame;
 use crate::http::pages::links::Links;
+use crate::http::pages::meta;
 use crate::http::pages::prose;
 use crate::http::pages::text::{Texts, fill};
 use crate::http::pages::visit::Visit;
@@ -92,7 +93,18 @@ impl PassagePage {
         let permanent_path = links.bare().permanent(&passage.id);
         let permalink = visit.absolute(&permanent_path);
         Some(Self {
-            frame: Frame::new(visit, None, &format!("{heading} - {}", report.title)),
+            frame: Frame::new(visit, None, &format!("{heading} - {}", report.title)).saying(
+                |meta| {
+                    let steps = [
+                        (&*report.title, &*links.bare().permanent_report(&report.id)),
+                        (&*heading, &*permanent_path),
+                    ];
+                    meta.text(visit)
+                        .describe(passage.body())
+                        .with(&meta::passage(visit, report, passage))
+                        .with(&meta::trail(visit, &steps))
+                },
+            ),
             t,
             back: (!links.is_bare()).then(|| links.back_to(&passage.id)),
             report: ReportHead::new(report, highlighter, &links, t),

@@ -7,6 +7,7 @@ use super::{number, plain_heading, themes};
 use crate::http::pages::citation::{Cited, cite};
 use crate::http::pages::frame::Frame;
 use crate::http::pages::links::Links;
+use crate::http::pages::meta;
 use crate::http::pages::text::{Texts, fill, grouped};
 use crate::http::pages::visit::Visit;
 use crate::index::{PassageRecord, ReportRecord};
@@ -23,6 +24,8 @@ pub(in crate::http::pages) struct ReportPage {
     size: String,
     citation: String,
     permalink: String,
+    /// Where it is compared with others.
+    compare: String,
     /// The same, from here.
     permanent_path: String,
     sections: Vec<Section>,
@@ -56,7 +59,13 @@ impl ReportPage {
         let characters = grouped(report.characters);
         let count = grouped(passages.len() as u64);
         Self {
-            frame: Frame::new(visit, None, &report.title),
+            frame: Frame::new(visit, None, &report.title).saying(|meta| {
+                let about = passages.first().map_or("", PassageRecord::body);
+                meta.text(visit)
+                    .describe(&format!("{} {about}", report.title))
+                    .with(&meta::report(visit, report, passages))
+                    .with(&meta::trail(visit, &[(&*report.title, &*permanent_path)]))
+            }),
             t,
             back: (!links.is_bare()).then(|| links.back()),
             report: ReportHead::new(report, highlighter, &links, t),
@@ -71,6 +80,7 @@ impl ReportPage {
                 read: visit.day,
             }),
             permalink,
+            compare: bare.comparing(&[("report", report.id.clone())]),
             permanent_path,
             sections: passages
                 .iter()

@@ -7,6 +7,7 @@ use super::understood::{Reading, readings};
 use super::{Chip, above, facts, figures, number, region, themes};
 use crate::http::pages::frame::{Frame, Section};
 use crate::http::pages::links::Links;
+use crate::http::pages::meta::{self, Meta};
 use crate::http::pages::text::{Texts, counted, fill, grouped};
 use crate::http::pages::visit::Visit;
 use crate::index::Snapshot;
@@ -104,7 +105,8 @@ impl SearchPage {
         } = Asked::new(request, response, &links, t);
         let found = response.reports.unwrap_or(response.total);
         Self {
-            frame: Frame::new(visit, Some(Section::Search), &request.text),
+            frame: Frame::new(visit, Some(Section::Search), &request.text)
+                .saying(|meta| said(meta, request, response, visit)),
             t,
             home: links.is_bare() && request.page == 1,
             switches: switches(request, &links, t),
@@ -155,6 +157,25 @@ impl Asked {
             notices: notices(response, t),
         }
     }
+}
+
+/// What a page of hits says of itself to machines.
+fn said(meta: Meta, request: &Request, response: &Response, visit: &Visit) -> Meta {
+    let t = Texts::of(visit.lang);
+    let meta = meta.with_feed(visit);
+    let text = request.text.trim();
+    if text.is_empty() {
+        return if meta.is_listed {
+            meta.with(&meta::site(visit))
+        } else {
+            meta
+        };
+    }
+    let found = counted(t.found, response.total as u64, &[]);
+    meta.describe(&fill(
+        t.describe_search,
+        &[("text", text), ("found", &found)],
+    ))
 }
 
 /// How much there is.
