@@ -1,4 +1,7 @@
-//! What machines find the service by: sitemap, rules for robots, search from the address bar, feeds.
+//! What machines find the service by: sitemap, rules for robots, search from the address bar, feeds,
+//! and what pages say of themselves.
+
+mod pages;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

@@ -10,6 +10,7 @@
 //! JSON and text as it is (`tests/machines.rs`).
 
 use actix_web::http::header;
+use actix_web::http::uri::Authority;
 use actix_web::{HttpRequest, web};
 
 use super::state::State;
@@ -26,7 +27,7 @@ pub(super) fn base(http: &HttpRequest, state: &State) -> String {
     let host = http.headers().get(header::HOST);
     let host = host
         .and_then(|host| host.to_str().ok())
-        .or_else(|| http.uri().authority().map(|authority| authority.as_str()));
+        .or_else(|| http.uri().authority().map(Authority::as_str));
     match host {
         Some(host) if is_host(host) => format!("http://{host}"),
         _ => String::new(),

@@ -200,7 +200,7 @@ async fn compare(http: HttpRequest, access: Access, state: web::Data<State>) -> 
         let tag = visit.tag(&caching::tag(&state, &snapshot), "");
         let options = state.options;
         let shown = visit.clone();
-        let (view, is_refused) = state
+        let (view, refused) = state
             .run(snapshot, move |snapshot| {
                 let (subjects, problem) = asked.known(snapshot);
                 let all = search::Request {
@@ -225,12 +225,12 @@ async fn compare(http: HttpRequest, access: Access, state: web::Data<State>) -> 
                     regions: &regions,
                 };
                 let view = ComparePage::new(snapshot, &given, &shown);
-                Ok((view, problem.is_some()))
+                Ok((view, problem.map(|problem| problem.status_code())))
             })
             .await?;
-        if is_refused {
+        if let Some(status) = refused {
             // Whoever mistyped a name sees what is right beside what is wrong.
-            let mut response = HttpResponse::BadRequest();
+            let mut response = HttpResponse::build(status);
             response.insert_header((header::CACHE_CONTROL, "no-store"));
             return Ok(page(response, &view));
         }

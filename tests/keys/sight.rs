@@ -202,6 +202,13 @@ fn a_key_with_filters_sees_nothing_else_on_any_route() {
         ]
     };
     case("/api/v1/compare", compared("/api/v1/compare"));
+    let mut pages = compared("/compare");
+    pages.push("/compare".to_owned());
+    case("/compare", pages);
+    case(
+        "/about",
+        vec!["/about".to_owned(), "/about?lang=en".to_owned()],
+    );
     case(
         "/feed.atom",
         at("/feed.atom")

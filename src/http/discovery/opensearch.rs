@@ -1,5 +1,5 @@
 //! `GET /opensearch.xml` and `/opensearch/suggest`: searching from the address bar of a browser
-//! (OpenSearch 1.1, and its extension for suggestions).
+//! (`OpenSearch` 1.1, and its extension for suggestions).
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};

@@ -28,7 +28,7 @@ const MOST: usize = 50_000;
 /// Passages that are read at once, give or take a report.
 const BATCH: usize = 500;
 /// Pages that are of no report.
-const OTHERS: [&str; 4] = ["/", "/about", "/matrix", "/compare"];
+const OTHERS: [&str; 5] = ["/", "/map", "/matrix", "/compare", "/about"];
 
 /// The whole of it, or where its parts are.
 pub(super) async fn first(
@@ -40,7 +40,7 @@ pub(super) async fn first(
     let snapshot = state.snapshot(&access).await?;
     let files = files(snapshot.reports());
     if files <= 1 {
-        return file(&http, &state, snapshot, 0);
+        return Ok(file(&http, &state, snapshot, 0));
     }
     let tag = caching::tag(&state, &snapshot);
     if let Some(unchanged) = caching::not_modified(&http, &tag) {
@@ -75,7 +75,7 @@ pub(super) async fn one(
     let files = files(snapshot.reports());
     let place = number.parse::<usize>().ok().filter(|_| number.len() <= 6);
     match place.and_then(|number| number.checked_sub(1)) {
-        Some(place) if place < files => file(&http, &state, snapshot, place),
+        Some(place) if place < files => Ok(file(&http, &state, snapshot, place)),
         _ => Err(Problem::NotFound {
             what: "站点地图",
             id: number,
@@ -99,21 +99,21 @@ fn file(
     state: &web::Data<State>,
     snapshot: Arc<Snapshot>,
     place: usize,
-) -> Result<HttpResponse, Problem> {
+) -> HttpResponse {
     let tag = caching::tag(state, &snapshot);
     if let Some(unchanged) = caching::not_modified(http, &tag) {
-        return Ok(unchanged);
+        return unchanged;
     }
     let mut answer = HttpResponse::Ok();
     caching::label(&mut answer, &tag);
     answer.content_type("application/xml; charset=utf-8");
     if http.method() == Method::HEAD {
-        return Ok(answer.finish());
+        return answer.finish();
     }
     let numbers = place * MOST..(place + 1) * MOST;
     let writer = Writer::new(snapshot, address::base(http, state), numbers);
     let sending = Some((state.clone(), writer));
-    Ok(answer.streaming(stream::unfold(sending, next)))
+    answer.streaming(stream::unfold(sending, next))
 }
 
 type Chunk = Result<web::Bytes, std::io::Error>;
@@ -222,10 +222,11 @@ mod tests {
     fn snapshot(folder: &std::path::Path) -> Snapshot {
         let reports = folder.join("corpus/reports");
         std::fs::create_dir_all(&reports).expect("a folder");
-        let measures: String = "一二三四五六七八九"
+        let measures: Vec<String> = "一二三四五六七八九"
             .chars()
             .map(|number| format!("{number}、第{number}条。推进教师交流。\n"))
             .collect();
+        let measures = measures.concat();
         let text = format!(
             "河北省石家庄市:甲\n\n概述。\n\n{measures}\n江苏省泰州市:乙\n\n概述。\n\n\
              浙江省杭州市:丙\n\n概述。\n\n一、办学。集团办学。\n"

@@ -172,6 +172,7 @@ texts! {
     compare_describe: "{names}：按主题并排对比各自的举措。", "{names}: their measures side by side, by theme.";
     compare_how: "选两到五个地区，按主题把各自的举措并排列出；内容相近的排在同一行。", "Choose two to five regions to see their measures side by side, by theme; those about the same stand in one row.";
     compare_one: "再选一个地区，就可以对比了。", "Choose one more region to compare it with.";
+    compare_wrong: "“{value}”不能参加对比，应为：{allowed}", "“{value}” cannot be compared; it should be: {allowed}";
     compare_sides: "参加对比的地区和报告", "Regions and reports that are compared";
     compare_drop: "从对比中去掉", "Remove from the comparison";
     compare_more: "添加地区", "Add a region";

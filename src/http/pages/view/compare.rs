@@ -22,6 +22,8 @@ use crate::search::{
 
 /// Figures of a passage that are shown.
 const FIGURES: usize = 4;
+/// Sides that the usual width has room for.
+const COMFORTABLE: usize = 3;
 /// Regions that are offered while a name is typed.
 const OFFERED: usize = 300;
 /// Regions of a level that one click adds.
@@ -35,7 +37,9 @@ const LOWER_PICKS: usize = 12;
 pub(in crate::http::pages) struct ComparePage {
     frame: Frame,
     t: &'static Texts,
-    /// What is wrong with what was asked for, in Chinese.
+    /// Whether columns are so many that they need all the room there is.
+    wide: bool,
+    /// What is wrong with what was asked for.
     problem: Option<String>,
     sides: Vec<Chosen>,
     picker: Option<Picker>,
@@ -186,7 +190,8 @@ impl ComparePage {
         Self {
             frame: frame.saying(|meta| meta.describe(&description)),
             t,
-            problem: given.problem.map(ToString::to_string),
+            wide: given.subjects.len() > COMFORTABLE,
+            problem: given.problem.map(|problem| wrong(problem, t)),
             sides: (0..given.subjects.len())
                 .map(|at| maker.chosen(at, given))
                 .collect(),
@@ -423,6 +428,16 @@ impl Maker<'_> {
     }
 }
 
+/// What is wrong, for whoever chose it from a page.
+fn wrong(problem: &Problem, t: &Texts) -> String {
+    match problem {
+        Problem::BadParameter { value, allowed, .. } => {
+            fill(t.compare_wrong, &[("value", value), ("allowed", allowed)])
+        }
+        other => other.to_string(),
+    }
+}
+
 /// The name that finds a division, whatever others have it too.
 fn full_name(value: &FacetValue) -> String {
     value.parents.concat() + &value.label
@@ -434,11 +449,10 @@ fn offered(snapshot: &Snapshot) -> Vec<String> {
     for report in snapshot.reports() {
         let region = &report.region;
         let mut name = String::new();
-        for level in [&region.province, &region.city, &region.county] {
-            if let Some(level) = level {
-                name.push_str(level);
-                *counts.entry(name.clone()).or_default() += 1;
-            }
+        let levels = [&region.province, &region.city, &region.county];
+        for level in levels.into_iter().flatten() {
+            name.push_str(level);
+            *counts.entry(name.clone()).or_default() += 1;
         }
     }
     let mut names: Vec<(String, usize)> = counts.into_iter().collect();

@@ -122,32 +122,12 @@ impl MatrixPage {
                     .collect(),
             })
             .collect();
-        let left_out: Vec<String> = [rows, cols]
-            .into_iter()
-            .filter(|axis| axis.distinct > axis.values.len())
-            .map(|axis| {
-                let rest = axis.distinct - axis.values.len();
-                counted(
-                    t.matrix_left_out,
-                    rest as u64,
-                    &[("facet", t.facet(axis.facet))],
-                )
-            })
-            .collect();
-        // What is chosen is named as the sides name it.
-        let named = Response {
-            facets: [rows, cols]
-                .into_iter()
-                .map(|axis| (axis.facet, axis.values.clone()))
-                .collect(),
-            ..matrix.answer.clone()
-        };
         let Asked {
             chips,
             readings,
             meant,
             notices,
-        } = Asked::new(request, &named, &links, t);
+        } = asked(request, matrix, &links, t);
         let text = request.text.trim();
         let total = matrix.answer.total;
         let mut carried = links.carried_to_compare();
@@ -179,7 +159,7 @@ impl MatrixPage {
             },
             table,
             total: grouped(total as u64),
-            left_out: (!left_out.is_empty()).then(|| left_out.join("；")),
+            left_out: left_out(matrix, t),
             turned: links.matrix(&[("rows", axes.cols.as_str()), ("cols", axes.rows.as_str())]),
             zeros: if axes.zeros {
                 (t.matrix_without_zeros, links.with("zeros", None))
@@ -195,6 +175,32 @@ impl MatrixPage {
             notices,
         }
     }
+}
+
+/// What was asked for, each value named as the sides name it.
+fn asked(request: &Request, matrix: &Matrix, links: &Links, t: &Texts) -> Asked {
+    let named = Response {
+        facets: [&matrix.rows, &matrix.cols]
+            .into_iter()
+            .map(|axis| (axis.facet, axis.values.clone()))
+            .collect(),
+        ..matrix.answer.clone()
+    };
+    Asked::new(request, &named, links, t)
+}
+
+/// How many values have no place, where any have none.
+fn left_out(matrix: &Matrix, t: &Texts) -> Option<String> {
+    let left_out: Vec<String> = [&matrix.rows, &matrix.cols]
+        .into_iter()
+        .filter(|axis| axis.distinct > axis.values.len())
+        .map(|axis| {
+            let rest = axis.distinct - axis.values.len();
+            let facet = [("facet", t.facet(axis.facet))];
+            counted(t.matrix_left_out, rest as u64, &facet)
+        })
+        .collect();
+    (!left_out.is_empty()).then(|| left_out.join("；"))
 }
 
 /// The shades in use, each with the counts it stands for. Cells are many and much alike, so shades

@@ -104,9 +104,10 @@ impl SearchPage {
             notices,
         } = Asked::new(request, response, &links, t);
         let found = response.reports.unwrap_or(response.total);
+        let title = titled(request, &chips, t);
         Self {
-            frame: Frame::new(visit, Some(Section::Search), &request.text)
-                .saying(|meta| said(meta, request, response, visit)),
+            frame: Frame::new(visit, Some(Section::Search), &title)
+                .saying(|meta| said(meta, &title, response, visit)),
             t,
             home: links.is_bare() && request.page == 1,
             switches: switches(request, &links, t),
@@ -159,12 +160,30 @@ impl Asked {
     }
 }
 
+/// What a page of hits is called: what was typed, or else what hits are narrowed to, and the page
+/// past the first; nothing where nothing was asked for.
+fn titled(request: &Request, chips: &[Chip], t: &Texts) -> String {
+    let typed = request.text.trim();
+    let chosen = || chips.iter().map(|chip| &*chip.value).collect::<Vec<_>>();
+    let about = if typed.is_empty() {
+        chosen().join(t.enumerated)
+    } else {
+        typed.to_owned()
+    };
+    if request.page == 1 {
+        return about;
+    }
+    let page = counted(t.page, request.page as u64, &[]);
+    let parts = [about, page];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" - ")
+}
+
 /// What a page of hits says of itself to machines.
-fn said(meta: Meta, request: &Request, response: &Response, visit: &Visit) -> Meta {
+fn said(meta: Meta, title: &str, response: &Response, visit: &Visit) -> Meta {
     let t = Texts::of(visit.lang);
     let meta = meta.with_feed(visit);
-    let text = request.text.trim();
-    if text.is_empty() {
+    if title.is_empty() {
         return if meta.is_listed {
             meta.with(&meta::site(visit))
         } else {
@@ -174,7 +193,7 @@ fn said(meta: Meta, request: &Request, response: &Response, visit: &Visit) -> Me
     let found = counted(t.found, response.total as u64, &[]);
     meta.describe(&fill(
         t.describe_search,
-        &[("text", text), ("found", &found)],
+        &[("text", title), ("found", &found)],
     ))
 }
 
