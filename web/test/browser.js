@@ -82,8 +82,8 @@ export class Visit {
         .map((/** @type {any} */ found) => ({
           ...found,
           nodes: found.nodes.filter((/** @type {any} */ node) => {
-            const { contrastRatio, expectedContrastRatio } = node.any[0]?.data ?? {};
-            return contrastRatio < parseFloat(expectedContrastRatio);
+            const { messageKey, contrastRatio, expectedContrastRatio } = node.any[0]?.data ?? {};
+            return messageKey === "shortTextContent" && contrastRatio > 0 && contrastRatio < parseFloat(expectedContrastRatio);
           }),
         }))
         .filter((/** @type {any} */ found) => found.nodes.length);
