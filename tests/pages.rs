@@ -1,6 +1,10 @@
 //! The pages for readers: whole without scripts, every link alive, every count kept, nothing
 //! fetched from elsewhere.
 
+mod language;
+mod map;
+mod size;
+
 use std::collections::BTreeSet;
 
 use crate::support::{Answer, SERVICE, Service, corpus_of};

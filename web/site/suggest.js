@@ -152,8 +152,9 @@ export function suggestions(input, form) {
 
   input.addEventListener("keydown", (event) => {
     if (typing.owns(event)) {
-      // Safari's Enter that ended a composition; the form is not to be sent by it.
-      if (event.key === "Enter" && !event.isComposing) event.preventDefault();
+      // What a browser itself does on such a key, it leaves: sending the form on Safari's Enter
+      // that ended a composition, emptying the box on Escape.
+      if (event.key === "Escape" || (event.key === "Enter" && !event.isComposing)) event.preventDefault();
       return;
     }
     const bare = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);

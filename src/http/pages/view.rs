@@ -73,12 +73,17 @@ fn number(passage: &PassageRecord, t: &Texts) -> String {
         Kind::Overview => String::new(),
         kind => format!("{} {}", t.part_of_report(kind), passage.dotted_path()),
     };
-    if passage.parts > 1 {
-        let (part, parts) = (passage.part.to_string(), passage.parts.to_string());
-        let values = [("number", &*number), ("part", &part), ("parts", &parts)];
-        return fill(t.part, &values);
+    told_apart(passage, number, t)
+}
+
+/// `name` with which part of its unit the passage is, where the unit has several.
+fn told_apart(passage: &PassageRecord, name: String, t: &Texts) -> String {
+    if passage.parts < 2 {
+        return name;
     }
-    number
+    let (part, parts) = (passage.part.to_string(), passage.parts.to_string());
+    let values = [("number", &*name), ("part", &part), ("parts", &parts)];
+    fill(t.part, &values)
 }
 
 /// Where a report is from, as it is shown.

@@ -39,9 +39,17 @@ pub(in crate::http::pages) struct MapPage {
     legend: Vec<(u64, String)>,
     /// The hits of no known region.
     unplaced: Option<(String, String)>,
-    /// Every province by its count, with its hits.
-    list: Vec<(String, String, String)>,
+    /// Every province by its count.
+    list: Vec<ProvinceLine>,
     corpus: String,
+}
+
+/// A province in the list: its name, in English before it where the page is, and its hits.
+struct ProvinceLine {
+    english: Option<&'static str>,
+    name: &'static str,
+    count: String,
+    url: String,
 }
 
 struct TileView {
@@ -108,12 +116,11 @@ impl MapPage {
         by_count.sort_by_key(|(_, view)| std::cmp::Reverse(view.count));
         let list = by_count
             .into_iter()
-            .map(|(tile, view)| {
-                let name = match view.english {
-                    Some(english) => format!("{english} {}", tile.short),
-                    None => tile.name.to_owned(),
-                };
-                (name, view.shown_count.clone(), view.url.clone())
+            .map(|(tile, view)| ProvinceLine {
+                english: view.english,
+                name: tile.name,
+                count: view.shown_count.clone(),
+                url: view.url.clone(),
             })
             .collect();
         let text = request.text.trim();

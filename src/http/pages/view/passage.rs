@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::facts::{self, Facts};
 use super::similar::SimilarView;
-use super::{above, number, plain_heading, region};
+use super::{above, number, plain_heading, region, told_apart};
 use crate::http::api::InReport;
 use crate::http::pages::citation::{Cited, cite};
 use crate::http::pages::frame::Frame;
@@ -87,8 +87,10 @@ impl PassagePage {
         let passage = found.passages.get(found.at)?;
         let heading = plain_heading(passage, t);
         let neighbour = |at: Option<usize>| {
-            at.and_then(|at| found.passages.get(at))
-                .map(|passage| (plain_heading(passage, t), links.passage(&passage.id)))
+            at.and_then(|at| found.passages.get(at)).map(|passage| {
+                let heading = told_apart(passage, plain_heading(passage, t), t);
+                (heading, links.passage(&passage.id))
+            })
         };
         let permanent_path = links.bare().permanent(&passage.id);
         let permalink = visit.absolute(&permanent_path);
@@ -171,7 +173,7 @@ impl MeasureView {
                 Kind::Attachment => fill(t.attachment, &[("number", &path)]),
                 Kind::Overview | Kind::Measure => path,
             },
-            heading: plain_heading(passage, t),
+            heading: told_apart(passage, plain_heading(passage, t), t),
             here,
         }
     }

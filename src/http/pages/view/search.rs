@@ -240,8 +240,8 @@ fn switches(request: &Request, links: &Links, t: &Texts) -> Vec<(&'static str, V
     });
     vec![
         (t.matching, modes.into()),
-        (t.sort, sorts.collect()),
         (t.list, groups.into()),
+        (t.sort, sorts.collect()),
     ]
 }
 
@@ -273,6 +273,10 @@ fn summary(request: &Request, response: &Response, t: &Texts) -> String {
     if response.hits.is_empty() {
         let page = request.page.to_string();
         return counted(t.found_past, total, &[("page", &page)]);
+    }
+    let listed = response.reports.unwrap_or(response.total);
+    if listed <= request.per_page && response.reports.is_none() {
+        return counted(t.found, total, &[]);
     }
     let first = (request.page - 1) * request.per_page + 1;
     let last = first + response.hits.len() - 1;

@@ -6,7 +6,7 @@ use crate::query::rewrite::{self, RewriteKind};
 use crate::search::{Request, Response, Rewrite};
 
 /// The most other words that one reading names.
-const NAMED: usize = 6;
+const NAMED: usize = 4;
 
 /// How a stretch of the query was read.
 pub(in crate::http::pages) struct Reading {
