@@ -2,6 +2,7 @@
 //!
 //! | module | what belongs in it |
 //! |---|---|
+//! | `about` | the page about the corpus, and what of it a key with filters is not told |
 //! | `analysis` | contracts of folding, normalising and tokenizing, over arbitrary text |
 //! | `api` | whole answers of the HTTP API as snapshots; filters, pages, orders |
 //! | `architecture` | the rules of who may name what, read from `src/` |
@@ -61,6 +62,7 @@
 
 mod support;
 
+mod about;
 mod analysis;
 mod api;
 mod architecture;

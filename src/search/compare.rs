@@ -23,6 +23,7 @@ use tantivy::columnar::StrColumn;
 use self::align::{Profile, align};
 use super::asked::Asked;
 use super::rank::Ranked;
+use super::similar::Frequencies;
 use super::understand::Understood;
 use super::{
     Address, Chosen, Facet, Hit, HitReader, Options, Request, Response, choose, engine_filters,
@@ -35,6 +36,9 @@ use crate::region::{self, Region, Resolution};
 pub const FEWEST_SIDES: usize = 2;
 /// The most sides that can be read beside one another.
 pub const MOST_SIDES: usize = 5;
+/// The most passages that are read for a comparison, those of several themes counted for each: what
+/// is shared among many themes and sides is less for each.
+const MOST_READ: usize = 3000;
 /// The most reports of a region that is known by its name only.
 const MOST_REPORTS: usize = 100;
 
@@ -209,7 +213,7 @@ pub struct Row {
 }
 
 /// Puts what `request` finds of each of `subjects` side by side; under each theme at most `limit`
-/// passages of a side. Pages have no say.
+/// passages of a side, or fewer where themes and sides are very many. Pages have no say.
 ///
 /// # Errors
 ///
@@ -272,9 +276,13 @@ pub fn compare(
         reader,
         complete: complete.as_ref(),
         taken: HashMap::new(),
+        known: Frequencies::default(),
     };
-    let mut sections = Vec::new();
-    for drawer in drawers(snapshot, request, &found)? {
+    let drawers = drawers(snapshot, request, &found)?;
+    let places = drawers.len().saturating_mul(sides.len()).max(1);
+    let limit = limit.min((MOST_READ / places).max(1));
+    let mut sections = Vec::with_capacity(drawers.len());
+    for drawer in drawers {
         sections.push(shelf.section(drawer, limit)?);
     }
     let answer = Response {
@@ -425,6 +433,7 @@ struct Shelf<'a> {
     reader: HitReader<'a>,
     complete: Option<&'a super::rank::Complete>,
     taken: HashMap<Address, (Arc<Hit>, Arc<Profile>)>,
+    known: Frequencies,
 }
 
 impl Shelf<'_> {
@@ -435,7 +444,7 @@ impl Shelf<'_> {
         let complete = self.complete;
         let complete = complete.is_none_or(|set| set.contains(ranked.address));
         let hit = self.reader.read(ranked, complete)?;
-        let profile = Profile::of(self.snapshot, &hit.passage, &hit.report)?;
+        let profile = Profile::of(self.snapshot, &hit.passage, &hit.report, &mut self.known)?;
         let taken = (Arc::new(hit), Arc::new(profile));
         self.taken.insert(ranked.address, taken.clone());
         Ok(taken)

@@ -20,7 +20,7 @@ use tantivy::{DocSet, Searcher, Term};
 
 use self::candidates::Candidates;
 use self::terms::Telling;
-pub(super) use self::terms::telling;
+pub(super) use self::terms::{Frequencies, telling};
 use super::{Address, Highlighter, Options, Snippet};
 use crate::analysis::Normalized;
 use crate::fold;
@@ -84,7 +84,13 @@ pub fn similar(
     }
     let passage = snapshot.record(address)?;
     let report = report_of(snapshot, &passage)?;
-    let terms = telling(snapshot, &passage, report, MAX_TERMS)?;
+    let terms = telling(
+        snapshot,
+        &passage,
+        report,
+        MAX_TERMS,
+        &mut Frequencies::default(),
+    )?;
     let clauses = terms
         .iter()
         .map(|term| Clause::new(snapshot, term))

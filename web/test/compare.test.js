@@ -169,26 +169,3 @@ test("data in a page are no scripts: nothing is run, and the policy has nothing 
     );
   }
 });
-
-test("axe finds nothing where regions are compared and the corpus is described", async () => {
-  for (const path of ["/compare", TWO, FIVE, "/about", "/matrix", "/matrix?rows=city&cols=year"]) {
-    for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-      for (const lang of ["zh", "en"]) {
-        const width = (colorScheme === "light") === (lang === "zh") ? 1280 : 320;
-        await visit(
-          `${path}${path.includes("?") ? "&" : "?"}lang=${lang}`,
-          async (visit) => {
-            const what = `${path} ${lang} ${colorScheme} ${width}`;
-            assert.deepEqual(await visit.violations(), [], what);
-            const over = await visit.page.evaluate(
-              () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-            );
-            assert.ok(over <= 0, `${what} is ${over} pixels too wide`);
-            assert.deepEqual(visit.complaints, [], what);
-          },
-          { colorScheme, viewport: { width, height: 800 } },
-        );
-      }
-    }
-  }
-});

@@ -25,6 +25,13 @@ const PAGES = {
   "search without hits": search({ q: "zzzz", match: "exact" }),
   map: "/map?q=%E6%95%99%E8%82%B2",
   matrix: "/matrix?q=%E6%95%99%E8%82%B2",
+  "matrix of years": "/matrix?rows=city&cols=year",
+  compare: "/compare",
+  compared: `/compare?${new URLSearchParams([["region", "晋中市"], ["region", "芦溪县"]])}`,
+  "five compared": `/compare?${new URLSearchParams(
+    ["晋中市", "芦溪县", "泰州市", "石家庄市", "沈阳市"].map((name) => ["region", name]),
+  )}`,
+  about: "/about",
   passage: `${hit.url}?q=%E4%BA%A4%E6%B5%81`,
   report: `${hit.report.url}?q=%E4%BA%A4%E6%B5%81`,
   refusal: "/passages/nothing",

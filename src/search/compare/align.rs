@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
-use crate::search::similar::telling;
+use crate::search::similar::{Frequencies, telling};
 
 /// From this likeness on two passages are clearly about the same. Of the pairs of government reports
 /// of 2025 that were looked at, those below it share the theme and little else.
@@ -32,8 +32,9 @@ impl Profile {
         snapshot: &Snapshot,
         passage: &PassageRecord,
         report: &ReportRecord,
+        known: &mut Frequencies,
     ) -> tantivy::Result<Self> {
-        let terms = telling(snapshot, passage, report, MAX_TERMS)?;
+        let terms = telling(snapshot, passage, report, MAX_TERMS, known)?;
         Ok(Self::new(
             terms.into_iter().map(|term| (term.text, term.worth)),
         ))

@@ -160,11 +160,12 @@ pub(in crate::search) fn telling(
     passage: &PassageRecord,
     report: &ReportRecord,
     most: usize,
+    known: &mut Frequencies,
 ) -> tantivy::Result<Vec<Telling>> {
     let mut terms = Vec::new();
     let all = snapshot.passages();
     for (text, count) in counted(snapshot, passage, report) {
-        let frequency = frequency(snapshot, &text)?;
+        let frequency = known.of(snapshot, &text)?;
         if frequency > 1 {
             let rarity = rarity(all, frequency.max(all / RAREST));
             let emphasis = count.occurrences / (count.occurrences + SATURATION) * count.share;
@@ -260,6 +261,21 @@ fn is_telling(word: &Word<'_>) -> bool {
         && word.text.chars().any(char::is_alphabetic)
         && !word.text.chars().any(|c| c.is_ascii_digit())
         && !word.text.chars().all(|c| NUMERALS.contains(c))
+}
+
+/// In how many passages words stand, each looked up once: passages about the same use the same.
+#[derive(Debug, Default)]
+pub(in crate::search) struct Frequencies(HashMap<String, u64>);
+
+impl Frequencies {
+    fn of(&mut self, snapshot: &Snapshot, word: &str) -> tantivy::Result<u64> {
+        if let Some(&known) = self.0.get(word) {
+            return Ok(known);
+        }
+        let found = frequency(snapshot, word)?;
+        self.0.insert(word.to_owned(), found);
+        Ok(found)
+    }
 }
 
 /// In how many passages the word stands, in the paragraphs or else in the headings.
