@@ -54,7 +54,7 @@ use crate::index::{self, PassageRecord, ReportRecord, Snapshot};
 use crate::quantity::Condition;
 use crate::query::{self, Compiled, Compiler, Leaf, NamedRegion, Needle, QueryWord, Weights};
 use crate::region::Region;
-use asked::{Asked, Ordered};
+use asked::{Asked, Page};
 use understand::Understood;
 
 /// How many times as many passages a relaxed question is to find as another relaxed query: those
@@ -281,10 +281,6 @@ pub fn search(
 
     let filters = engine_filters(snapshot, request);
     let narrowed = narrow(query, &filters, None);
-    let skip = request
-        .page
-        .saturating_sub(1)
-        .saturating_mul(request.per_page);
     let plain: Vec<Facet> = request
         .facets
         .iter()
@@ -299,30 +295,13 @@ pub fn search(
         complete: complete.as_ref(),
         conditions: &conditions,
     };
-    let end = if request.by_report {
-        // Which passage is the best of its report shows only among all of them.
-        searcher.search(&narrowed, &Count)?
-    } else {
-        skip.saturating_add(request.per_page)
-    };
-    let from = if request.by_report { 0 } else { skip };
-    let Ordered {
-        top,
+    let Page {
+        hits,
         total,
+        reports,
         mut counts,
         related,
-    } = asked.order(&*narrowed, from, end, &plain)?;
-    let mut reports = None;
-    let listed: Vec<(rank::Ranked, Option<usize>)> = if request.by_report {
-        let best = reports::best(snapshot, &top)?;
-        reports = Some(best.len());
-        best.into_iter()
-            .map(|(hit, count)| (hit, Some(count)))
-            .collect()
-    } else {
-        top.into_iter().map(|hit| (hit, None)).collect()
-    };
-    let page = listed.into_iter().skip(skip).take(request.per_page);
+    } = asked.page(&*narrowed, &plain)?;
     // A field that is filtered is counted without its own filter, so that its other values can
     // still be chosen.
     for &facet in request
@@ -337,7 +316,8 @@ pub fn search(
     let mut reader = HitReader::new(snapshot, request, options, &compiled, relaxed.is_some());
     reader.leaves.extend(&related);
     reader.conditions.extend(conditions.iter().cloned());
-    let hits = page
+    let hits = hits
+        .into_iter()
         .map(|(ranked, in_report)| {
             let complete = complete
                 .as_ref()

@@ -92,7 +92,8 @@ fn an_english_page_says_nothing_in_chinese_but_what_is_marked_so() {
 
 #[test]
 fn the_language_is_the_addresss_or_the_one_chosen_or_the_browsers() {
-    let cases: [(&str, &[(&str, &str)], &str); 6] = [
+    type Headers = &'static [(&'static str, &'static str)];
+    let cases: [(&str, Headers, &str); 6] = [
         ("/", &[], "zh-CN"),
         ("/", &[("Accept-Language", "en-US,en;q=0.9,zh;q=0.8")], "en"),
         ("/?lang=zh", &[("Accept-Language", "en")], "zh-CN"),

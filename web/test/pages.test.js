@@ -112,17 +112,14 @@ test("nothing is fetched from elsewhere, and nothing breaks the policy", async (
   }
 });
 
-test("at 200 per cent, and at 320 pixels in both languages, nothing has to be scrolled sideways", async () => {
+test("at 200 per cent nothing has to be scrolled sideways", async () => {
+  // English is the longer of the two; 320 pixels are looked at above, in both.
   for (const [name, path] of Object.entries(PAGES)) {
-    for (const lang of /** @type {const} */ (["zh", "en"])) {
-      for (const viewport of [{ width: 320, height: 640 }, { width: 640, height: 450 }]) {
-        await visit(
-          inLanguage(path, lang),
-          async (visit) => assert.deepEqual(await wider(visit), [], `${name}, ${lang}, ${viewport.width}`),
-          { viewport, deviceScaleFactor: 640 / viewport.width },
-        );
-      }
-    }
+    await visit(
+      inLanguage(path, "en"),
+      async (visit) => assert.deepEqual(await wider(visit), [], name),
+      { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 },
+    );
   }
 });
 

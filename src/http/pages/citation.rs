@@ -35,16 +35,15 @@ pub(super) fn cite(cited: &Cited<'_>) -> String {
         reference.push_str(number);
     }
     reference.push_str("[R/OL]. ");
-    match (metadata.date, metadata.year) {
-        (Some(date), _) => reference.push_str(&format!("({date})")),
-        (None, Some(year)) => reference.push_str(&year.to_string()),
-        (None, None) => {}
-    }
+    let issued = match (metadata.date, metadata.year) {
+        (Some(date), _) => format!("({date})"),
+        (None, Some(year)) => year.to_string(),
+        (None, None) => String::new(),
+    };
     let published = metadata.url.as_deref();
     let is_web = |url: &&str| url.starts_with("https://") || url.starts_with("http://");
     let address = published.filter(is_web).unwrap_or(cited.address);
-    reference.push_str(&format!("[{}]. {address}.", cited.read));
-    reference
+    format!("{reference}{issued}[{}]. {address}.", cited.read)
 }
 
 /// Who is responsible: at most [`NAMED`] offices, with 等 where there are more.

@@ -66,6 +66,9 @@ pub(super) struct Frame {
     pub(super) action: &'static str,
     /// What the box carries along.
     pub(super) carried: Vec<(String, String)>,
+    /// Where the sheet and the script are.
+    pub(super) style: &'static str,
+    pub(super) script: &'static str,
     pub(super) home: String,
     pub(super) sections: Vec<Link>,
     pub(super) languages: Vec<Language>,
@@ -115,6 +118,8 @@ impl Frame {
             } else {
                 links.bare().carried()
             },
+            style: assets::style_path(),
+            script: assets::script_path(),
             home: links.to("/"),
             sections: Section::ALL
                 .into_iter()
@@ -157,13 +162,5 @@ impl Frame {
             Lang::Zh => "",
             Lang::En => " lang=\"en\"",
         }
-    }
-
-    pub(super) fn style(&self) -> &'static str {
-        assets::style_path()
-    }
-
-    pub(super) fn script(&self) -> &'static str {
-        assets::script_path()
     }
 }

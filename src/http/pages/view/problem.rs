@@ -5,7 +5,7 @@ use askama::Template;
 use crate::http::pages::frame::Frame;
 use crate::http::pages::lang::Lang;
 use crate::http::pages::links::Links;
-use crate::http::pages::text::Texts;
+use crate::http::pages::text::{Texts, refusal_in_english};
 use crate::http::pages::visit::Visit;
 use crate::http::problem::Problem;
 
@@ -16,6 +16,8 @@ pub(in crate::http::pages) struct ProblemPage {
     frame: Frame,
     home: String,
     heading: &'static str,
+    /// What is wrong, where the page is in English.
+    english: Option<String>,
     /// What is wrong and how to mend it, in Chinese, as the API says it.
     detail: String,
 }
@@ -33,6 +35,7 @@ impl ProblemPage {
             frame: Frame::new(&visit, None, heading),
             home: Links::new("/", &visit).here(),
             heading,
+            english: (visit.lang == Lang::En).then(|| refusal_in_english(problem)),
             detail: problem.to_string(),
         }
     }

@@ -333,7 +333,11 @@ fn empty(
     }
     hints.push((t.browse, links.to("/")));
     Some(Empty {
-        what: t.no_match,
+        what: if response.total > 0 {
+            t.no_page
+        } else {
+            t.no_match
+        },
         hints,
     })
 }
