@@ -239,6 +239,8 @@ fn measures_that_are_about_the_same_stand_in_one_row() {
     );
 }
 
+type Pairs<'a> = Vec<(&'a str, &'a str)>;
+
 fn form(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)
@@ -331,7 +333,8 @@ fn what_cannot_be_compared_is_refused_by_name() {
         pairs.push(more);
         pairs
     };
-    let cases: Vec<(Vec<(&str, &str)>, u16, &str, &str)> = vec![
+    // Pairs, and what comes back: status, code, what the detail names.
+    let cases: Vec<(Pairs<'_>, u16, &str, &str)> = vec![
         (vec![], 400, "bad-parameter", "region"),
         (vec![("region", "河北")], 400, "bad-parameter", "2 至 5"),
         (

@@ -550,15 +550,9 @@ mod tests {
     #[test]
     fn every_text_is_there_in_both_languages_and_each_in_its_own() {
         // Punctuation is of neither script.
-<<<<<<< HEAD
         let bare = ["colon", "part", "and", "enumerated", "about_time"];
-        // What an English text quotes in Chinese: the names of fields that a query may hold.
-        let quoting = ["syntax_field"];
-=======
-        let bare = ["colon", "part", "and"];
         // What an English text quotes in Chinese: what a query may hold.
         let quoting = ["syntax_field", "box_hint"];
->>>>>>> pages
         for (name, zh, en) in ALL {
             assert!(!zh.trim().is_empty() && !en.trim().is_empty(), "{name}");
             assert!(
