@@ -218,6 +218,10 @@ proptest! {
         let service = Service::of(corpus.path());
         let listed = service.get("/api/v1/reports").json();
         let report = &listed["reports"][0];
+        if report.is_null() {
+            // What is no text any more is skipped.
+            return Ok(());
+        }
         let shown = page(&service, report["url"].as_str().unwrap());
         let said = data(&shown);
         prop_assert_eq!(&said["Report"]["name"], &report["title"]);
