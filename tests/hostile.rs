@@ -554,6 +554,12 @@ fn what_a_report_says_is_never_markup() {
         }
         pages.push(format!("/?q={}&match={matching}", encoded(text.as_bytes())));
     }
+    let report = service.get("/api/v1/reports").json()["reports"][0]["id"].clone();
+    let region = encoded("北京市海淀区".as_bytes());
+    pages.push(format!(
+        "/compare?region={region}&report={}&kind=measure&kind=overview",
+        report.as_str().expect("an id")
+    ));
     for path in pages {
         let page = service.get(&path);
         assert_eq!(page.status, 200, "{path}");
@@ -575,6 +581,10 @@ fn what_an_address_says_is_never_markup() {
         format!("/?q=1&province={nasty}"),
         format!("/?{nasty}=1"),
         format!("/?match={nasty}"),
+        format!("/compare?region={nasty}&region=1&q={nasty}"),
+        format!("/compare?region=110000&region=120000&q={nasty}"),
+        format!("/matrix?q={nasty}"),
+        format!("/about?{nasty}=1"),
         format!("/passages/{nasty}"),
         format!("/reports/{nasty}"),
         format!("/{nasty}"),
