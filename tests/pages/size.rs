@@ -31,32 +31,35 @@ fn a_page_for_a_thousand_hits_takes_less_than_fifty_kilobytes() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         char::from_u32(0x4e00 + (state >> 16) % 5000).expect("a character")
     };
-    let mut reports = String::new();
+    let mut files = Vec::new();
     for number in 0..60 {
         let province = provinces[number % provinces.len()];
-        writeln!(reports, "{province}:第{number}份报告\n\n概述。\n").unwrap();
-        for measure in "一二三四五六七八九十"
-            .chars()
-            .chain("一二三四五六七八九".chars())
-            .enumerate()
-        {
-            let (at, numeral) = measure;
-            let numeral = if at < 10 {
-                numeral.to_string()
-            } else {
-                format!("十{numeral}")
-            };
+        let mut report = format!("{province}:第{number}份报告\n\n概述。\n\n");
+        let numerals = "一二三四五六七八九十".chars();
+        let numerals = numerals.clone().chain(numerals.take(9)).enumerate();
+        for (at, numeral) in numerals {
+            let ten = if at < 10 { "" } else { "十" };
             let text: String = (0..200).map(|_| character()).collect();
+            let (of, year) = (character(), 1900 + (number * 19 + at) % 200);
             writeln!(
-                reports,
-                "{numeral}、教育{}。投资{}亿元建设学校，{text}。\n",
-                character(),
+                report,
+                "{ten}{numeral}、教育{of}。{year}年投资{}亿元建设学校，{text}。\n",
                 at + 2
             )
             .unwrap();
         }
+        files.push((format!("{number}.txt"), report));
+        let issuer: String = (0..6).map(|_| character()).collect();
+        files.push((
+            format!("{number}.toml"),
+            format!("issuer = \"{issuer}局\"\n"),
+        ));
     }
-    let corpus = corpus_of(&[("many.txt", &reports)]);
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let corpus = corpus_of(&files);
     let service = Service::of(corpus.path());
     let mut greatest = 0;
     for path in [
@@ -67,6 +70,13 @@ fn a_page_for_a_thousand_hits_takes_less_than_fifty_kilobytes() {
         "/",
     ] {
         let html = visit(&service, path).body;
+        if path != "/matrix?q=%E6%95%99%E8%82%B2" {
+            for field in ["year", "issuer"] {
+                let listed = html.matches(&format!("{field}=")).count();
+                assert!((40..=60).contains(&listed), "{path}: {listed} of {field}");
+            }
+            assert!(html.contains("项未列出"), "{path}");
+        }
         if path.starts_with("/?q") {
             assert!(total(&html) >= 1000, "{path}: {}", total(&html));
         }
@@ -89,4 +99,21 @@ fn a_page_for_a_thousand_hits_takes_less_than_fifty_kilobytes() {
         }
     }
     assert!(greatest > 0);
+    // One that is chosen is there, however few have it.
+    let answer = service.get("/api/v1/search?facets=year").json();
+    let years = answer["facets"]["year"].as_array().expect("years");
+    let last = years.last().expect("a year")["value"]
+        .as_str()
+        .expect("a year");
+    let chosen = visit(&service, &format!("/?year={last}")).body;
+    let facets = super::facets(&chosen);
+    let (_, years) = facets
+        .iter()
+        .find(|(label, _)| label == "年份")
+        .expect("years");
+    assert!(
+        years
+            .iter()
+            .any(|year| year.chosen && year.label.contains(last))
+    );
 }

@@ -97,6 +97,7 @@ texts! {
     drop: "去掉这个条件", "Remove this filter";
     clear: "全部清除", "Clear all";
     more_values: "其余 {n} 项", "{n} more|{n} more";
+    values_left_out: "另有 {n} 项未列出", "{n} more is not listed|{n} more are not listed";
     parts: "细分 {n} 项", "{n} part|{n} parts";
     unknown_region: "未知地区", "Unknown region";
     date_from: "日期不早于 {date}", "Not before {date}";

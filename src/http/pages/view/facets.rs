@@ -11,6 +11,10 @@ use crate::theme::PATH_SEPARATOR;
 /// Facet values shown before the rest is folded away.
 const FACET_SHOWN: usize = 10;
 
+/// The most values a page lists of one facet, but for those that are chosen. A corpus may have
+/// thousands of counties or offices, which nobody reads through and every page would carry.
+const FACET_LISTED: usize = 50;
+
 /// A facet beside the hits.
 pub(super) struct FacetView {
     pub(super) facet: Facet,
@@ -20,6 +24,8 @@ pub(super) struct FacetView {
     pub(super) more: Vec<ValueView>,
     /// What opens the rest.
     pub(super) more_label: String,
+    /// What is said of those that are not listed.
+    pub(super) left_out: Option<String>,
 }
 
 /// One value of a facet.
@@ -65,11 +71,19 @@ pub(super) fn views(
         .into_iter()
         .map(|(facet, values)| {
             let mut views = tree(facet, values, links, t);
-            let more = views.split_off(views.len().min(FACET_SHOWN));
+            let mut more = views.split_off(views.len().min(FACET_SHOWN));
+            let all = more.len();
+            let mut listed = FACET_SHOWN;
+            more.retain(|value| {
+                listed += 1;
+                listed <= FACET_LISTED || value.chosen || value.open
+            });
+            let left_out = all - more.len();
             FacetView {
                 facet,
                 label: t.facet(facet),
-                more_label: counted(t.more_values, more.len() as u64, &[]),
+                more_label: counted(t.more_values, all as u64, &[]),
+                left_out: (left_out > 0).then(|| counted(t.values_left_out, left_out as u64, &[])),
                 open: more.iter().any(|value| value.chosen || value.open),
                 shown: views,
                 more,
