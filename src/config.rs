@@ -51,6 +51,9 @@ pub struct Server {
     pub host: String,
     /// Port to listen on; 0 lets the system choose a free one.
     pub port: u16,
+    /// The address that others know the service by, as `https://example.org`; `auto` for the host
+    /// that each request names.
+    pub public_url: String,
     /// HTTP threads, 0–256; 0 is one per core, see [`or_cores`].
     pub workers: usize,
     /// Searches at once, 0–256; 0 is one per core, see [`or_cores`].
@@ -192,6 +195,7 @@ impl Default for Server {
         Self {
             host: "127.0.0.1".to_owned(),
             port: 8080,
+            public_url: keys::AUTO.to_owned(),
             workers: 0,
             search_threads: 0,
             search_queue: 256,
@@ -199,6 +203,15 @@ impl Default for Server {
             shutdown_timeout_s: 10,
             shutdown_drain_ms: 1000,
         }
+    }
+}
+
+impl Server {
+    /// The address that others know the service by, without a slash at its end; nothing where it is
+    /// left to the requests.
+    #[must_use]
+    pub fn public_address(&self) -> Option<String> {
+        (self.public_url != keys::AUTO).then(|| self.public_url.trim_end_matches('/').to_owned())
     }
 }
 

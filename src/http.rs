@@ -10,9 +10,12 @@
 //! held by snapshots (`tests/api.rs`, `tests/refusals.rs`).
 
 mod access;
+mod address;
 mod api;
+mod assets;
 mod bodies;
 mod caching;
+mod discovery;
 mod embed;
 mod intake;
 mod pages;
@@ -21,6 +24,7 @@ mod problem;
 mod state;
 mod views;
 mod wire;
+mod xml;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -118,6 +122,8 @@ impl Application {
                 .wrap(open_to_all())
                 .configure(api::routes)
                 .configure(pages::routes)
+                .configure(discovery::routes)
+                .configure(assets::routes)
                 .configure(embed::routes)
                 .default_service(web::to(problem::no_such_page))
         })

@@ -14,6 +14,7 @@ mod mention;
 mod names;
 mod office;
 mod table;
+mod tiles;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,7 @@ use table::TABLE;
 
 pub use mention::{Mention, mentions};
 pub use office::{given, is_national_congress, of_mark, of_office};
+pub use tiles::{TILES, Tile};
 
 /// A division, or a name that resolves to none.
 ///

@@ -312,3 +312,34 @@ pub enum WarningKind {
     /// What is given beside the text cannot be used.
     SideFile,
 }
+
+impl WarningKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::UnknownRegion,
+        Self::AmbiguousRegion,
+        Self::MeasureNumber,
+        Self::Cleaned,
+        Self::NoTitle,
+        Self::Incomplete,
+        Self::Record,
+        Self::SideFile,
+        Self::SeveralReports,
+    ];
+
+    /// Its name, as builds count it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownRegion => "unknown-region",
+            Self::AmbiguousRegion => "ambiguous-region",
+            Self::MeasureNumber => "measure-number",
+            Self::Cleaned => "cleaned",
+            Self::NoTitle => "no-title",
+            Self::Incomplete => "incomplete",
+            Self::Record => "record",
+            Self::SideFile => "side-file",
+            Self::SeveralReports => "several-reports",
+        }
+    }
+}

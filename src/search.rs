@@ -8,6 +8,7 @@
 //! every run, ties in the order of the corpus (`tests/ranking.rs`).
 
 mod asked;
+mod compare;
 mod dates;
 mod explain;
 mod export;
@@ -16,6 +17,7 @@ mod feedback;
 mod matrix;
 mod quantities;
 mod rank;
+mod reports;
 mod scope;
 mod similar;
 mod snippet;
@@ -30,6 +32,9 @@ use tantivy::collector::{Count, DocSetCollector};
 use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
+pub use compare::{
+    Comparison, FEWEST_SIDES, MOST_SIDES, NoRegion, Row, Section, Side, Subject, ThemeName, compare,
+};
 pub use dates::Dates;
 pub use explain::Addend;
 pub use export::{Export, export};
@@ -49,7 +54,7 @@ use crate::index::{self, PassageRecord, ReportRecord, Snapshot};
 use crate::quantity::Condition;
 use crate::query::{self, Compiled, Compiler, Leaf, NamedRegion, Needle, QueryWord, Weights};
 use crate::region::Region;
-use asked::{Asked, Ordered};
+use asked::{Asked, Page};
 use understand::Understood;
 
 /// How many times as many passages a relaxed question is to find as another relaxed query: those
@@ -99,6 +104,8 @@ pub struct Request {
     pub facets: Vec<Facet>,
     /// The order of the hits.
     pub sort: Sort,
+    /// Whether only the best passage of each report is listed.
+    pub by_report: bool,
     /// Which page of hits, from 1.
     pub page: usize,
     /// Hits on a page, at least 1.
@@ -118,6 +125,7 @@ impl Default for Request {
             quantities: Vec::new(),
             facets: Vec::new(),
             sort: Sort::Relevance,
+            by_report: false,
             page: 1,
             per_page: 10,
             explain: false,
@@ -160,6 +168,8 @@ impl From<&config::Search> for Options {
 pub struct Response {
     /// How many passages match, under the filters.
     pub total: usize,
+    /// How many reports they are of, where only the best passage of each is listed.
+    pub reports: Option<usize>,
     /// How the query was read otherwise than it was typed.
     pub rewrites: Vec<Rewrite>,
     /// What may have been meant instead; to be typed.
@@ -222,6 +232,8 @@ pub struct Hit {
     pub passage: PassageRecord,
     /// Its report.
     pub report: ReportRecord,
+    /// How many passages of its report match, where it stands for all of them.
+    pub in_report: Option<usize>,
     /// Higher is better; comparable within one answer only.
     pub score: f32,
     /// Whether it holds every word of the query.
@@ -269,10 +281,6 @@ pub fn search(
 
     let filters = engine_filters(snapshot, request);
     let narrowed = narrow(query, &filters, None);
-    let skip = request
-        .page
-        .saturating_sub(1)
-        .saturating_mul(request.per_page);
     let plain: Vec<Facet> = request
         .facets
         .iter()
@@ -287,14 +295,13 @@ pub fn search(
         complete: complete.as_ref(),
         conditions: &conditions,
     };
-    let end = skip.saturating_add(request.per_page);
-    let Ordered {
-        top,
+    let Page {
+        hits,
         total,
+        reports,
         mut counts,
         related,
-    } = asked.order(&*narrowed, skip, end, &plain)?;
-    let top = top.into_iter().skip(skip).take(request.per_page);
+    } = asked.page(&*narrowed, &plain)?;
     // A field that is filtered is counted without its own filter, so that its other values can
     // still be chosen.
     for &facet in request
@@ -309,16 +316,21 @@ pub fn search(
     let mut reader = HitReader::new(snapshot, request, options, &compiled, relaxed.is_some());
     reader.leaves.extend(&related);
     reader.conditions.extend(conditions.iter().cloned());
-    let hits = top
-        .map(|ranked| {
+    let hits = hits
+        .into_iter()
+        .map(|(ranked, in_report)| {
             let complete = complete
                 .as_ref()
                 .is_none_or(|set| set.contains(ranked.address));
-            reader.read(&ranked, complete)
+            Ok(Hit {
+                in_report,
+                ..reader.read(&ranked, complete)?
+            })
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, index::Error>>()?;
     Ok(Response {
         total,
+        reports,
         rewrites,
         did_you_mean,
         regions: regions
@@ -607,6 +619,7 @@ impl<'a> HitReader<'a> {
             title: self.highlighter.mark(&report.title),
             figures,
             explanation,
+            in_report: None,
             passage,
             report,
         })

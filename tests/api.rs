@@ -437,3 +437,61 @@ fn hits_come_in_the_order_that_is_asked_for() {
         .collect();
     assert!(scores.iter().rev().is_sorted(), "{scores:?}");
 }
+
+#[test]
+fn by_report_each_stands_once_where_its_best_passage_stood() {
+    for query in [
+        "教育",
+        "教师交流",
+        "怎样推进教师交流轮岗工作",
+        "投资10亿元以上",
+        "",
+    ] {
+        for sort in ["relevance", "region", "document"] {
+            let asked = [("q", query), ("sort", sort), ("per_page", "100")];
+            let all = found(&asked);
+            let reports: Vec<&str> = all["hits"]
+                .as_array()
+                .expect("hits")
+                .iter()
+                .map(|hit| hit["report"]["id"].as_str().expect("an id"))
+                .collect();
+            let mut firsts = BTreeSet::new();
+            let best: Vec<String> = ids(&all)
+                .into_iter()
+                .zip(&reports)
+                .filter(|(_, report)| firsts.insert(**report))
+                .map(|(id, _)| id)
+                .collect();
+            let grouped = found(&[asked.as_slice(), &[("group", "report")]].concat());
+            assert_eq!(total(&grouped), total(&all), "{query} by {sort}");
+            assert_eq!(ids(&grouped), best, "{query} by {sort}");
+            assert_eq!(grouped["reports"], best.len(), "{query} by {sort}");
+            for hit in grouped["hits"].as_array().expect("hits") {
+                let id = hit["report"]["id"].as_str().expect("an id");
+                let count = reports.iter().filter(|report| **report == id).count();
+                assert_eq!(hit["in_report"], count, "{query} by {sort}: {id}");
+            }
+            // Page by page it is the same.
+            let mut paged = Vec::new();
+            for page in 1..=best.len().div_ceil(3) {
+                let page = page.to_string();
+                let part = [
+                    ("q", query),
+                    ("sort", sort),
+                    ("per_page", "3"),
+                    ("page", &page),
+                ];
+                paged.extend(ids(&found(
+                    &[part.as_slice(), &[("group", "report")]].concat(),
+                )));
+            }
+            assert_eq!(paged, best, "{query} by {sort}");
+        }
+    }
+    let refused = SERVICE.search(&[("group", "region")]);
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.json()["parameter"], "group");
+    let plain = found(&[("q", "教育")]);
+    assert!(plain.get("reports").is_none() && plain["hits"][0].get("in_report").is_none());
+}

@@ -29,7 +29,7 @@ fn export(service: &Service, query: &str) -> Answer {
 }
 
 /// The rows of a table as RFC 4180 has them.
-fn rows(text: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(text: &str) -> Vec<Vec<String>> {
     let text = text.strip_prefix('\u{feff}').expect("a byte order mark");
     let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
     let mut chars = text.chars().peekable();

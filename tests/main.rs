@@ -2,6 +2,7 @@
 //!
 //! | module | what belongs in it |
 //! |---|---|
+//! | `about` | the page about the corpus, and what of it a key with filters is not told |
 //! | `analysis` | contracts of folding, normalising and tokenizing, over arbitrary text |
 //! | `api` | whole answers of the HTTP API as snapshots; filters, pages, orders |
 //! | `architecture` | the rules of who may name what, read from `src/` |
@@ -10,6 +11,7 @@
 //! | `boilerplate` | the rules of what is left out: the file, its mistakes, what they take and leave |
 //! | `browser` | the tests of `web/test/`: pages and widget in a real Chromium |
 //! | `commands` | the binary as a user runs it: what each command prints, and serving |
+//! | `compare` | regions and reports side by side, held against searching |
 //! | `decoding` | bytes to text: encodings, cleaning, refusals |
 //! | `durability` | generations, damage, rebuilding, locking |
 //! | `embed` | what other sites embed, as it is sent |
@@ -20,6 +22,7 @@
 //! | `formats` | web pages, Word files, PDFs, records: their text, and what they may cost |
 //! | `headers` | what stands around an answer: tags, `HEAD`, compression, other origins |
 //! | `hostile` | query strings and requests made to hurt |
+//! | `machines` | sitemap, robots, search from the address bar, feeds: well-formed for any text |
 //! | `matrix` | counts of one field against another, held against searching |
 //! | `metadata` | what reports state of themselves: region, issuer, number, date; side files |
 //! | `keys` | keys: made, kept, revoked; what each is let do, and see |
@@ -62,6 +65,7 @@
 
 mod support;
 
+mod about;
 mod analysis;
 mod api;
 mod architecture;
@@ -70,6 +74,7 @@ mod bad_input;
 mod browser;
 mod boilerplate;
 mod commands;
+mod compare;
 mod decoding;
 mod durability;
 mod embed;
@@ -80,6 +85,7 @@ mod feedback;
 mod formats;
 mod headers;
 mod hostile;
+mod machines;
 mod matrix;
 mod metadata;
 mod keys;

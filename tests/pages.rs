@@ -1,6 +1,10 @@
 //! The pages for readers: whole without scripts, every link alive, every count kept, nothing
 //! fetched from elsewhere.
 
+mod language;
+mod map;
+mod size;
+
 use std::collections::BTreeSet;
 
 use crate::support::{Answer, SERVICE, Service, corpus_of};
@@ -50,11 +54,27 @@ fn unescaped(html: &str) -> String {
     })
 }
 
+/// A page without what marks matches and figures in its text.
+fn unmarked(html: &str) -> String {
+    let plain = html.replace("<mark>", "").replace("</mark>", "");
+    let mut pieces = plain.split("<data class=\"figure\"");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| {
+        let (_, rest) = piece.split_once('>').expect("an element ends");
+        text + &rest.replacen("</data>", "", 1)
+    })
+}
+
 fn links(html: &str) -> BTreeSet<String> {
     between(html, "href=\"", "\"")
         .into_iter()
-        .map(unescaped)
+        .map(|link| unescaped(local(link)))
         .collect()
+}
+
+/// What follows scheme and host, where the address is one of the seed's service in full.
+fn local(address: &str) -> &str {
+    address.strip_prefix(&SERVICE.address).unwrap_or(address)
 }
 
 /// The number of passages a search page says it found.
@@ -86,7 +106,7 @@ struct Choice {
 
 /// The facets of a search page, with their labels.
 fn facets(html: &str) -> Vec<(String, Vec<Choice>)> {
-    let aside = between(html, "<aside class=\"facets\"", "</aside>");
+    let aside = between(html, "<aside class=\"facets\" id=\"filters\"", "</aside>");
     between(aside.first().expect("facets"), "<section>", "</section>")
         .into_iter()
         .map(|section| {
@@ -137,6 +157,10 @@ fn every_kind() -> Vec<String> {
         search_path(&[("q", "zzzz")]),
         passage,
         report,
+        "/matrix?q=%E6%95%99%E5%B8%88".to_owned(),
+        "/compare".to_owned(),
+        "/compare?region=%E6%99%8B%E4%B8%AD&region=%E6%B3%B0%E5%B7%9E".to_owned(),
+        "/about".to_owned(),
     ]
 }
 
@@ -160,7 +184,20 @@ fn every_page_is_a_whole_chinese_document_with_a_labelled_search_box() {
             "{path}"
         );
         assert!(html.contains("<input id=\"q\" name=\"q\""), "{path}");
-        assert!(!html.contains("<script"), "{path} works without scripts");
+        let mut scripts = between(&html, "<script", "</script>");
+        // Data are never run.
+        scripts.retain(|script| !script.starts_with(" type=\"application/ld+json\">"));
+        assert_eq!(
+            scripts.len(),
+            1,
+            "{path} has one script, and none in itself"
+        );
+        assert!(
+            scripts
+                .iter()
+                .all(|script| script.starts_with(" type=\"module\" src=\"/assets/")),
+            "{path}: {scripts:?}"
+        );
         for tag in [
             "a", "p", "ol", "ul", "li", "section", "nav", "h1", "h2", "mark", "div",
         ] {
@@ -184,7 +221,9 @@ fn every_page_forbids_what_it_does_not_need() {
         let policy = answer.header("content-security-policy");
         for rule in [
             "default-src 'none'",
+            "script-src 'self'",
             "style-src 'self'",
+            "require-trusted-types-for 'script'",
             "form-action 'self'",
             "base-uri 'none'",
         ] {
@@ -199,21 +238,36 @@ fn every_page_forbids_what_it_does_not_need() {
     }
 }
 
+/// The sheet and the script that pages name.
+fn assets() -> Vec<String> {
+    let html = page("/");
+    let all = between(&html, "\"/assets/", "\"");
+    let named = all.into_iter().filter(|name| *name != "icon.svg");
+    named.map(|name| format!("/assets/{name}")).collect()
+}
+
 #[test]
 fn no_page_and_no_style_asks_another_host_for_anything() {
     for path in every_kind() {
         let html = page(&path);
         for attribute in ["src=\"", "href=\"", "action=\"", "srcset=\""] {
             for address in between(&html, attribute, "\"") {
+                let address = local(address);
                 let here = address.starts_with('#')
                     || (address.starts_with('/') && !address.starts_with("//"));
                 assert!(here, "{path}: {attribute}{address}");
             }
         }
     }
-    let style = page("/assets/style.css");
-    for outside in ["http:", "https:", "@import", "url(//"] {
-        assert!(!style.contains(outside), "{outside}");
+    let files = assets();
+    assert_eq!(files.len(), 2);
+    for file in files {
+        let content = page(&file);
+        for outside in ["http:", "https:", "@import", "url(//"] {
+            // The name of a kind of element is no address.
+            let content = content.replace("http://www.w3.org/2000/svg", "");
+            assert!(!content.contains(outside), "{outside} in {file}");
+        }
     }
 }
 
@@ -287,7 +341,7 @@ fn choosing_a_value_marks_it_and_choosing_it_again_gives_it_up() {
         assert_eq!(total(&page(&choice.url)), total(&page(&before)));
     }
     assert!(
-        narrowed.contains(&format!("省份：{}", first.label)),
+        narrowed.contains(&format!("省份：<span>{}</span>", first.label)),
         "a chip"
     );
     assert!(
@@ -402,7 +456,7 @@ fn a_passage_page_shows_it_whole_within_its_report() {
     let hit = SERVICE.search(&[("q", "实施“万人交流”计划")]).json()["hits"][0].clone();
     let url = hit["url"].as_str().expect("a path");
     let html = page(&format!("{url}?q=%E4%BA%A4%E6%B5%81"));
-    let plain = html.replace("<mark>", "").replace("</mark>", "");
+    let plain = unmarked(&html);
     let whole = SERVICE.get(&format!("/api/v1{url}")).json();
     for paragraph in whole["paragraphs"].as_array().expect("a list") {
         let paragraph = paragraph.as_str().expect("a text");
@@ -438,7 +492,7 @@ fn a_report_page_shows_all_its_text_in_order() {
     let reports = SERVICE.get("/api/v1/reports?per_page=100").json();
     for report in reports["reports"].as_array().expect("a list") {
         let url = report["url"].as_str().expect("a path");
-        let html = unescaped(&page(url));
+        let html = unescaped(&unmarked(&page(url)));
         let whole = SERVICE.get(&format!("/api/v1{url}")).json();
         let mut from = 0;
         for passage in whole["passages"].as_array().expect("a list") {
@@ -488,15 +542,26 @@ fn refusals_to_a_reader_are_pages() {
 }
 
 #[test]
-fn the_style_and_the_icon_are_there_and_may_be_kept() {
-    for (path, kind) in [
-        ("/assets/style.css", "text/css; charset=utf-8"),
-        ("/assets/icon.svg", "image/svg+xml"),
-    ] {
-        let answer = SERVICE.get(path);
-        assert_eq!(answer.status, 200, "{path}");
-        assert_eq!(answer.header("content-type"), kind);
-        assert!(answer.header("cache-control").contains("max-age"), "{path}");
-        assert!(!answer.body.is_empty());
+fn the_sheet_and_the_script_are_kept_for_good_and_the_icon_for_a_while() {
+    for path in assets() {
+        let kind = if path.ends_with("/site.css") {
+            "text/css; charset=utf-8"
+        } else {
+            "text/javascript; charset=utf-8"
+        };
+        let plain = SERVICE.request("GET", &path, &[("Accept-Encoding", "identity")]);
+        assert_eq!(plain.status, 200, "{path}");
+        assert_eq!(plain.header("content-type"), kind);
+        assert_eq!(plain.header("content-encoding"), "");
+        assert!(plain.header("cache-control").contains("immutable"));
+        for encoding in ["br", "gzip"] {
+            let packed = SERVICE.request("GET", &path, &[("Accept-Encoding", encoding)]);
+            assert_eq!(packed.body, plain.body, "{path} with {encoding}");
+        }
     }
+    assert_eq!(SERVICE.get("/assets/0/site.css").status, 404);
+    let icon = SERVICE.get("/assets/icon.svg");
+    assert_eq!(icon.status, 200);
+    assert_eq!(icon.header("content-type"), "image/svg+xml");
+    assert!(icon.header("cache-control").contains("max-age"));
 }

@@ -358,3 +358,47 @@ proptest! {
         let _ = check(Some(text.as_bytes()), &[], &[]);
     }
 }
+
+#[test]
+fn the_public_address_is_a_scheme_and_a_host() {
+    let set = |value| {
+        let settings = check(None, &[("CESOU_SERVER__PUBLIC_URL", value)], &[])?;
+        Ok::<_, String>(settings.server.public_address())
+    };
+    assert_eq!(Settings::default().server.public_address(), None);
+    assert_eq!(set("auto"), Ok(None));
+    for (good, address) in [
+        ("https://search.example.cn", "https://search.example.cn"),
+        ("https://search.example.cn/", "https://search.example.cn"),
+        ("http://10.0.0.1:8080", "http://10.0.0.1:8080"),
+        ("http://[::1]:8080/", "http://[::1]:8080"),
+        ("http://[::1]", "http://[::1]"),
+    ] {
+        assert_eq!(set(good), Ok(Some(address.to_owned())), "{good}");
+    }
+    for bad in [
+        "search.example.cn",
+        "ftp://example.cn",
+        "https://",
+        "https:///",
+        "https://example.cn/cesou",
+        "https://example.cn//",
+        "https://example.cn?",
+        "https://user@example.cn",
+        "https://example.cn:0",
+        "https://example.cn:port",
+        "https://example.cn:65536",
+        "http://[::1]x",
+        "http://[::1",
+        "https://a b",
+        "https://\"><script>",
+        "https://检索.cn",
+        "AUTO",
+    ] {
+        let said = set(bad).expect_err(bad);
+        assert!(
+            said.contains("server.public_url") && said.contains("auto 或 http"),
+            "{said}"
+        );
+    }
+}

@@ -242,7 +242,7 @@ fn pages_show_themes_as_the_tree_they_are() {
         "{chosen}"
     );
     assert!(
-        chosen.contains("主题：农业农村 › 粮食与耕地<span"),
+        chosen.contains("主题：<span>农业农村 › 粮食与耕地</span>"),
         "{chosen}"
     );
 }

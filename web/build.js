@@ -80,7 +80,8 @@ const check = process.argv.includes("--check");
 if (!check) {
   mkdirSync(new URL("dist", here), { recursive: true });
   for (const name of readdirSync(new URL("dist", here)))
-    if (!kept.includes(name)) rmSync(new URL(`dist/${name}`, here), { recursive: true });
+    // The pages' files are `build-site.js`'s.
+    if (!kept.includes(name) && name !== "site") rmSync(new URL(`dist/${name}`, here), { recursive: true });
   mkdirSync(new URL(`dist/${version}/`, here), { recursive: true });
   const into = (/** @type {string} */ name, /** @type {Buffer | string} */ content) =>
     writeFileSync(new URL(`dist/${name}`, here), content);

@@ -51,6 +51,18 @@ const RANGES: &[(&str, Range)] = &[
 /// The texts that a setting may be, where they are few.
 const CHOICES: &[(&str, &[&str])] = &[("keys.search", &["auto", "open", "required"])];
 
+/// What leaves a setting to be found out.
+pub(super) const AUTO: &str = "auto";
+
+/// The texts that must have a form.
+const FORMS: &[(&str, Form)] = &[(
+    "server.public_url",
+    Form {
+        says: "auto 或 http://、https:// 开头的网址，只到主机名和端口",
+        has: is_public_url,
+    },
+)];
+
 /// How like a known key another must be to be taken for a slip of it, from 0 to 1.
 const LIKE: f64 = 0.5;
 
@@ -70,6 +82,43 @@ impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}–{}", self.0, self.1)
     }
+}
+
+/// A form that a text must have.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    /// What it is, for people.
+    pub(super) says: &'static str,
+    /// Whether a text has it.
+    pub(super) has: fn(&str) -> bool,
+}
+
+/// Whether it is [`AUTO`] or a scheme with a host, and nothing behind that but one slash.
+fn is_public_url(text: &str) -> bool {
+    if text == AUTO {
+        return true;
+    }
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let Some(host) = host.map(|host| host.strip_suffix('/').unwrap_or(host)) else {
+        return false;
+    };
+    // An address of IP version 6 stands in brackets; elsewhere a colon parts the port.
+    let (name, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, "")) => (name.replace(':', "."), None),
+        Some((name, rest)) => match rest.strip_prefix(':') {
+            Some(port) => (name.replace(':', "."), Some(port)),
+            None => return false,
+        },
+        None => match host.rsplit_once(':') {
+            Some((name, port)) => (name.to_owned(), Some(port)),
+            None => (host.to_owned(), None),
+        },
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let is_name = !name.is_empty() && name.chars().all(fits);
+    is_name && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 /// The type of a setting.
@@ -126,6 +175,14 @@ pub(super) fn choices(key: &str) -> Option<&'static [&'static str]> {
         .iter()
         .find(|(name, _)| *name == key)
         .map(|(_, choices)| *choices)
+}
+
+/// The form that a text must have; nothing where it may have any.
+pub(super) fn form(key: &str) -> Option<Form> {
+    FORMS
+        .iter()
+        .find(|(name, _)| *name == key)
+        .map(|(_, form)| *form)
 }
 
 /// The first known key within a section; nothing where there is no such section.

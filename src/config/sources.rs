@@ -126,6 +126,9 @@ fn expected(key: &str, kind: Kind, origin: &Origin) -> String {
     if let Some(choices) = keys::choices(key) {
         return format!(" {} 之一", choices.join("、"));
     }
+    if let Some(form) = keys::form(key) {
+        return format!(" {}", form.says);
+    }
     match kind {
         Kind::Text if matches!(origin, Origin::File { .. }) => "加引号的非空文字".to_owned(),
         Kind::Text => "可读的非空文字".to_owned(),
@@ -305,8 +308,10 @@ fn typed(key: &str, kind: Kind, given: &Given<'_>) -> Option<ValueKind> {
     let value = match (kind, given) {
         (Kind::Text, Given::Text(text) | Given::Untyped(text)) => {
             let unreadable = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+            let has_form = keys::form(key).is_none_or(|form| (form.has)(text));
             let good = match keys::choices(key) {
                 Some(choices) => choices.contains(text),
+                None if !has_form => false,
                 None => !text.trim().is_empty() && !text.contains(unreadable),
             };
             return good.then(|| (*text).into());

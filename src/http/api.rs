@@ -1,5 +1,6 @@
 //! The API: one module for each endpoint.
 
+mod compare;
 mod export;
 mod health;
 mod index;
@@ -26,6 +27,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(resource("/api/v1/search", |route| route.to(search::get)))
         .service(resource("/api/v1/matrix", |route| route.to(matrix::get)))
+        .service(resource("/api/v1/compare", |route| route.to(compare::get)))
         .service(resource("/api/v1/export", |route| route.to(export::get)))
         .service(resource("/api/v1/suggest", |route| route.to(suggest::get)))
         .service(resource("/api/v1/passages/{id}", |route| {

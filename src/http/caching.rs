@@ -15,7 +15,8 @@ pub(super) fn tag(state: &State, snapshot: &Snapshot) -> EntityTag {
     hasher.update(snapshot.part().as_bytes());
     hasher.update(snapshot.manifest().fingerprint.as_bytes());
     hasher.update(snapshot.synonyms().digest().as_bytes());
-    hasher.update(format!("{:?} {}", state.options, state.per_page).as_bytes());
+    let settings = (state.options, state.per_page, &state.public_url);
+    hasher.update(format!("{settings:?}").as_bytes());
     let digest: String = hasher.finalize().to_hex().chars().take(16).collect();
     EntityTag::new_weak(digest)
 }

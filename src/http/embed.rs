@@ -10,12 +10,13 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use actix_web::http::header::{self, ContentEncoding, Encoding, EntityTag, Header, HeaderValue};
+use actix_web::http::header::{self, ContentEncoding, EntityTag, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::Embed;
 use serde::Deserialize;
 
 use super::api::resource;
+use super::assets;
 use super::caching;
 use super::problem;
 
@@ -163,11 +164,9 @@ async fn module(http: HttpRequest, version: web::Path<String>) -> HttpResponse {
         keep(&mut unchanged, floating);
         return unchanged;
     }
-    let accepted = header::AcceptEncoding::parse(&http).ok();
+    let best = assets::best(&http, &COMPRESSED.map(|(encoding, _)| encoding));
     let compressed = COMPRESSED.into_iter().find_map(|(encoding, ending)| {
-        let offered = [encoding, ContentEncoding::Identity].map(Encoding::Known);
-        let best = accepted.as_ref()?.negotiate(offered.iter())?;
-        (best == Encoding::Known(encoding)).then_some(())?;
+        (best == Some(encoding)).then_some(())?;
         Some((encoding, file(&format!("{path}{ending}"))?))
     });
     let mut answer = HttpResponse::Ok();

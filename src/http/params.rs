@@ -1,8 +1,11 @@
 //! Query strings to requests; whatever is not known or not allowed is refused by name.
 
+mod compare;
 mod writing;
 
 use std::collections::BTreeMap;
+
+pub(super) use compare::comparison;
 
 use super::problem::Problem;
 use super::state::State;
@@ -24,12 +27,13 @@ const SUGGESTIONS: usize = 8;
 /// Characters of a name or value that a refusal repeats.
 const REPEATED_CHARS: usize = 100;
 /// What may be asked of a search besides filters.
-const PLAIN: [&str; 11] = [
+const PLAIN: [&str; 12] = [
     "q",
     "match",
     "rewrites",
     "facets",
     "sort",
+    "group",
     "page",
     "per_page",
     "explain",
@@ -39,7 +43,7 @@ const PLAIN: [&str; 11] = [
 ];
 
 /// What may be asked of a search only where its hits are shown page by page.
-const PAGED: [&str; 4] = ["facets", "page", "per_page", "explain"];
+const PAGED: [&str; 5] = ["facets", "group", "page", "per_page", "explain"];
 /// Rows and columns of a matrix where the request names no number, and the most of them.
 const CELLS: usize = 50;
 const MAX_CELLS: usize = 1000;
@@ -65,6 +69,19 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
 pub(super) fn search(pairs: &[(String, String)], state: &State) -> Result<Request, Problem> {
     let names = search_names();
     request(&Given::new(pairs, &names)?, state)
+}
+
+/// The search whose hits are a feed: the newest first, unless another order is asked for.
+pub(super) fn feed(pairs: &[(String, String)], state: &State) -> Result<Request, Problem> {
+    let mut names = search_names();
+    names.retain(|name| !matches!(*name, "facets" | "group" | "explain"));
+    let given = Given::new(pairs, &names)?;
+    let mut request = request(&given, state)?;
+    request.facets = Vec::new();
+    if given.one("sort")?.is_none() {
+        request.sort = Sort::Date;
+    }
+    Ok(request)
 }
 
 /// The search whose hits are counted by two fields, and by which.
@@ -100,6 +117,12 @@ pub(super) fn matrix(
         zeros: given.flag("zeros")?.unwrap_or(false),
     };
     Ok((request(&given, state)?, axes))
+}
+
+/// The search whose hits are counted by province.
+pub(super) fn map(pairs: &[(String, String)], state: &State) -> Result<Request, Problem> {
+    let names = unpaged(&[], &["sort"]);
+    request(&Given::new(pairs, &names)?, state)
 }
 
 /// The search whose hits are all sent, in which form, and how many at most.
@@ -155,6 +178,12 @@ fn request(given: &Given<'_>, state: &State) -> Result<Request, Problem> {
                     "relevance、region、document、quantity 或 date",
                 )
             })?;
+    }
+    if let Some(value) = given.one("group")? {
+        if value != "report" {
+            return Err(bad("group", value, "report"));
+        }
+        request.by_report = true;
     }
     request.quantities = quantities(&given.all("quantity"))?;
     if request.sort == Sort::Quantity && request.quantities.is_empty() {

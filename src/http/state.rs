@@ -30,6 +30,10 @@ pub struct State {
     pub(super) options: search::Options,
     pub(super) per_page: usize,
     pub(super) max_depth: usize,
+    /// The address others know the service by, where it is set.
+    pub(super) public_url: Option<String>,
+    /// The characters past which a passage is cut, for saying so.
+    pub(super) passage_chars: usize,
     views: Views,
     gate: Gate,
 }
@@ -63,6 +67,8 @@ impl State {
             options: search::Options::from(search),
             per_page: search.per_page,
             max_depth: search.max_depth,
+            public_url: settings.server.public_address(),
+            passage_chars: settings.passage.max_chars,
             views: Views::default(),
             gate: Gate {
                 running: Arc::new(Semaphore::new(config::or_cores(

@@ -1,5 +1,6 @@
 //! Answers as they are sent: twins of the domain's types, made only here.
 
+mod compare;
 mod export;
 mod index;
 mod keys;
@@ -14,7 +15,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub(super) use export::{Exporter, Format};
+pub(super) use compare::CompareAnswer;
+pub(super) use export::{Exporter, Format, compared};
 pub(super) use index::{IndexAnswer, ProgressAnswer};
 pub use keys::{KeyAnswer, KeyCreated, KeysAnswer};
 pub(super) use matrix::MatrixAnswer;
@@ -35,6 +37,9 @@ use crate::search::{self, Addend, FacetValue, Hit, Marked, Request, Response};
 pub(super) struct SearchAnswer {
     query: QueryEcho,
     total: usize,
+    /// How many reports the hits are of, with `group=report`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reports: Option<usize>,
     page: usize,
     per_page: usize,
     took_ms: f64,
@@ -103,6 +108,9 @@ struct HitAnswer {
     #[serde(flatten)]
     passage: PassageHead,
     score: f32,
+    /// How many passages of its report match, with `group=report`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_report: Option<usize>,
     /// Whether it holds every word of the query.
     complete: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -315,6 +323,7 @@ impl SearchAnswer {
         Self {
             query: QueryEcho::new(request, &response),
             total: response.total,
+            reports: response.reports,
             page: request.page,
             per_page: request.per_page,
             took_ms,
@@ -393,6 +402,7 @@ impl HitAnswer {
             passage: PassageHead::new(&hit.passage, &hit.report),
             quantities: QuantityAnswer::of_hit(&hit.passage.text, &hit.figures),
             score: hit.score,
+            in_report: hit.in_report,
             complete: hit.complete,
             missing_words: hit.missing,
             snippet: MarkedAnswer {

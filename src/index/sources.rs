@@ -95,10 +95,7 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn warn(&mut self, warnings: &[Warning]) {
         for warning in warnings {
-            let kind = serde_json::to_value(warning.kind)
-                .ok()
-                .and_then(|kind| kind.as_str().map(str::to_owned))
-                .unwrap_or_default();
+            let kind = warning.kind.as_str().to_owned();
             *self.warning_counts.entry(kind).or_default() += 1;
             if self.warnings.len() < WARNINGS_KEPT {
                 self.warnings.push(warning.clone());

@@ -9,7 +9,7 @@ use tantivy::query::Query as EngineQuery;
 
 use super::facets::{self, Counts};
 use super::rank::{self, Complete, Ranked, Sort};
-use super::{Facet, Options, Request, feedback, quantities};
+use super::{Facet, Options, Request, feedback, quantities, reports};
 use crate::index::{self, Snapshot};
 use crate::quantity::Condition;
 use crate::query::{Compiled, Compiler, Leaf};
@@ -38,7 +38,64 @@ pub(super) struct Ordered {
     pub(super) related: Vec<Leaf>,
 }
 
+/// The hits of one page.
+pub(super) struct Page {
+    /// Each with how many of its report there are, where it stands for all of them.
+    pub(super) hits: Vec<(Ranked, Option<usize>)>,
+    /// How many passages are found in all.
+    pub(super) total: usize,
+    /// How many reports they are of, where each is listed once.
+    pub(super) reports: Option<usize>,
+    /// The counts that were asked for.
+    pub(super) counts: BTreeMap<Facet, Counts>,
+    /// What the best hits add to a question.
+    pub(super) related: Vec<Leaf>,
+}
+
 impl Asked<'_> {
+    /// The hits of `narrowed` on the page that is asked for, with the counts of `plain`.
+    pub(super) fn page(
+        &self,
+        narrowed: &dyn EngineQuery,
+        plain: &[Facet],
+    ) -> Result<Page, index::Error> {
+        let request = self.request;
+        let before = request.page.saturating_sub(1);
+        let skip = before.saturating_mul(request.per_page);
+        let (from, end) = if request.by_report {
+            // Which passage is the best of its report shows only among all of them.
+            (0, self.snapshot.searcher().search(narrowed, &Count)?)
+        } else {
+            (skip, skip.saturating_add(request.per_page))
+        };
+        let Ordered {
+            top,
+            total,
+            counts,
+            related,
+        } = self.order(narrowed, from, end, plain)?;
+        let mut reports = None;
+        let listed: Vec<(Ranked, Option<usize>)> = if request.by_report {
+            let best = reports::best(self.snapshot, &top)?;
+            reports = Some(best.len());
+            let best = best.into_iter();
+            best.map(|(hit, count)| (hit, Some(count))).collect()
+        } else {
+            top.into_iter().map(|hit| (hit, None)).collect()
+        };
+        Ok(Page {
+            hits: listed
+                .into_iter()
+                .skip(skip)
+                .take(request.per_page)
+                .collect(),
+            total,
+            reports,
+            counts,
+            related,
+        })
+    }
+
     /// The order of the hits: where nothing was asked for, that of the corpus.
     fn sort(&self) -> Sort {
         if self.compiled.lists_all && self.request.sort == Sort::Relevance {

@@ -7,13 +7,13 @@
 //!
 //! Invariant: it is what paging through the search gives, in the same order (`tests/export.rs`).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tantivy::collector::Count;
 
 use super::asked::{Asked, Ordered};
 use super::rank::{Complete, Ranked};
+use super::reports;
 use super::understand::Understood;
 use super::{Chosen, Hit, HitReader, Options, Request, choose, engine_filters, narrow, read};
 use crate::index::{self, Snapshot};
@@ -76,7 +76,7 @@ pub fn export(
     } = asked.order(&*narrowed, 0, wanted, &[])?;
     top.truncate(wanted);
     if by_report {
-        gather(&snapshot, &mut top)?;
+        reports::gather(&snapshot, &mut top)?;
     }
     Ok(Export {
         relaxed: relaxed.is_some(),
@@ -130,45 +130,4 @@ impl Export {
         self.at = end;
         Ok(read)
     }
-}
-
-/// Puts the hits of each report together, in the order they have.
-fn gather(snapshot: &Snapshot, hits: &mut [Ranked]) -> Result<(), index::Error> {
-    let mut columns = Vec::new();
-    for segment in snapshot.searcher().segment_readers() {
-        columns.push(segment.fast_fields().str("report")?);
-    }
-    let mut firsts: HashMap<String, usize> = HashMap::new();
-    // By segment and ordinal, so that a name is read once in each segment.
-    let mut known: HashMap<(u32, u64), usize> = HashMap::new();
-    let mut keyed = Vec::with_capacity(hits.len());
-    for hit in hits.iter() {
-        let segment = hit.address.segment_ord;
-        let column = columns.get(segment as usize).and_then(Option::as_ref);
-        let Some((column, ordinal)) = column.and_then(|column| {
-            let ordinal = column.term_ords(hit.address.doc_id).next()?;
-            Some((column, ordinal))
-        }) else {
-            keyed.push((usize::MAX, *hit));
-            continue;
-        };
-        let first = if let Some(&first) = known.get(&(segment, ordinal)) {
-            first
-        } else {
-            let mut name = String::new();
-            column
-                .ord_to_str(ordinal, &mut name)
-                .map_err(tantivy::TantivyError::from)?;
-            let next = firsts.len();
-            let first = *firsts.entry(name).or_insert(next);
-            known.insert((segment, ordinal), first);
-            first
-        };
-        keyed.push((first, *hit));
-    }
-    keyed.sort_by_key(|&(first, _)| first);
-    for (hit, (_, gathered)) in hits.iter_mut().zip(keyed) {
-        *hit = gathered;
-    }
-    Ok(())
 }

@@ -115,6 +115,7 @@ pub fn matrix(
     Ok(Matrix {
         answer: Response {
             total,
+            reports: None,
             rewrites,
             did_you_mean,
             regions: regions

@@ -13,7 +13,7 @@ use super::{Facet, Filters, Options, Request, compile, suggest};
 use crate::config;
 use crate::index::{self, Completion, Snapshot};
 use crate::query::rewrite::RewriteKind;
-use crate::query::{self, Compiler, NamedRegion};
+use crate::query::{self, Compiler};
 use crate::region::Region;
 
 /// What of `snapshot` the filters let through, as a snapshot of its own.
@@ -102,7 +102,7 @@ pub(super) fn understood(
     }
     // It was counted over all passages.
     read.complete = None;
-    read.regions.retain(|named| is_from(snapshot, named));
+    read.regions.retain(|named| has(snapshot, &named.region));
     if let Some(meant) = &read.did_you_mean {
         let compiler = Compiler::new(snapshot, options.weights);
         let strict = compiler.smart(meant, &query::parse(meant))?.strict;
@@ -136,19 +136,18 @@ pub(super) fn understood(
 }
 
 /// Whether a report that may be seen is of the region or one in it.
-fn is_from(snapshot: &Snapshot, named: &NamedRegion) -> bool {
-    let wanted = &named.region;
-    let is_in = |region: &Region| {
-        let levels = [
-            (&wanted.province, &region.province),
-            (&wanted.city, &region.city),
-            (&wanted.county, &region.county),
-        ];
-        let mut levels = levels.into_iter();
-        levels.all(|(wanted, has)| wanted.is_none() || wanted == has)
-    };
-    snapshot
-        .reports()
-        .iter()
-        .any(|report| is_in(&report.region))
+pub(super) fn has(snapshot: &Snapshot, region: &Region) -> bool {
+    let mut reports = snapshot.reports().iter();
+    reports.any(|report| lies_in(&report.region, region))
+}
+
+/// Whether `region` is `wanted` or a part of it.
+pub(super) fn lies_in(region: &Region, wanted: &Region) -> bool {
+    let levels = [
+        (&wanted.province, &region.province),
+        (&wanted.city, &region.city),
+        (&wanted.county, &region.county),
+    ];
+    let mut levels = levels.into_iter();
+    levels.all(|(wanted, has)| wanted.is_none() || wanted == has)
 }

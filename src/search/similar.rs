@@ -20,6 +20,7 @@ use tantivy::{DocSet, Searcher, Term};
 
 use self::candidates::Candidates;
 use self::terms::Telling;
+pub(super) use self::terms::{Frequencies, telling};
 use super::{Address, Highlighter, Options, Snippet};
 use crate::analysis::Normalized;
 use crate::fold;
@@ -29,6 +30,8 @@ use crate::query::Needle;
 /// What a word in a passage's headings counts beside one in its paragraphs. Headings are short, so
 /// that BM25 values them already.
 const HEADING_WEIGHT: f32 = 0.5;
+/// The most terms of a passage that are looked up.
+const MAX_TERMS: usize = 25;
 /// From this resemblance on, a passage is taken for a copy with small changes.
 const NEAR_DUPLICATE: f32 = 0.9;
 
@@ -81,7 +84,13 @@ pub fn similar(
     }
     let passage = snapshot.record(address)?;
     let report = report_of(snapshot, &passage)?;
-    let terms = terms::telling(snapshot, &passage, report)?;
+    let terms = telling(
+        snapshot,
+        &passage,
+        report,
+        MAX_TERMS,
+        &mut Frequencies::default(),
+    )?;
     let clauses = terms
         .iter()
         .map(|term| Clause::new(snapshot, term))

@@ -85,6 +85,18 @@ impl Highlighter {
         render(&chars, 0..chars.len(), &self.marks(text), false, false)
     }
 
+    /// Where the matches stand in `text`, in order, none touching another.
+    #[must_use]
+    pub fn spans(&self, text: &str) -> Vec<Span> {
+        let mut at: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        at.push(text.len());
+        let place = |character: usize| at.get(character).copied().unwrap_or(text.len());
+        self.marks(text)
+            .iter()
+            .map(|mark| Span::new(place(mark.start), place(mark.end)))
+            .collect()
+    }
+
     /// At most about `limit` characters of a passage around its best matches; more only where a
     /// single match is longer.
     #[must_use]

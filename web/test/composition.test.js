@@ -2,35 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SERVICE, Visit, hosted, visit } from "./browser.js";
+import { SERVICE, compose, hosted, visit } from "./browser.js";
 
 const DEMO = "/embed/demo";
 const SCRIPT = `<script type="module" src="${SERVICE}/embed/v1/cesou.js"></script>`;
-
-/**
- * Composes a text as an input method does, step by step, and leaves it composing.
- *
- * @param {Visit} visit
- * @param {string[]} steps
- */
-async function compose({ page }, steps) {
-  const session = await page.context().newCDPSession(page);
-  for (const text of steps) {
-    await session.send("Input.dispatchKeyEvent", {
-      type: "rawKeyDown",
-      key: "Process",
-      windowsVirtualKeyCode: 229,
-    });
-    await session.send("Input.imeSetComposition", {
-      text,
-      selectionStart: text.length,
-      selectionEnd: text.length,
-    });
-    // Longer than the widget waits for more typing.
-    await page.waitForTimeout(200);
-  }
-  return session;
-}
 
 const PINYIN = ["j", "ji", "jia", "jiao", "jiao's", "jiao'sh", "jiao'shi"];
 

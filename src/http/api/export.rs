@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
 
 use crate::http::access::{Authorized, Search};
+use crate::http::address;
 use crate::http::params;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -58,7 +59,7 @@ pub(super) async fn get(
             Ok(search::export(held, request, &options, limit, by_report)?)
         })
         .await?;
-    let exporter = Exporter::new(format, base(&http));
+    let exporter = Exporter::new(format, address::base(&http, &state));
     let title = if text.is_empty() {
         "全部段落"
     } else {
@@ -115,18 +116,6 @@ async fn next(sending: Option<Sending>) -> Option<(Chunk, Option<Sending>)> {
 fn unwritten(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "导出写不出来");
     Problem::Internal
-}
-
-/// Scheme and host as the client knows them; nothing where they are not fit to be written down.
-fn base(http: &HttpRequest) -> String {
-    let connection = http.connection_info();
-    let (scheme, host) = (connection.scheme(), connection.host());
-    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-    if matches!(scheme, "http" | "https") && !host.is_empty() && host.chars().all(is_host) {
-        format!("{scheme}://{host}")
-    } else {
-        String::new()
-    }
 }
 
 /// That the answer is a file, named after the query: in ASCII for all, in full for those that read

@@ -7,8 +7,11 @@
 //!
 //! Invariant: what was written is read back by any reader of CSV (`tests/export.rs`).
 
+mod compare;
+
 use std::io::{self, Write};
 
+pub(in crate::http) use compare::compared;
 use serde::Serialize;
 
 use super::HitAnswer;

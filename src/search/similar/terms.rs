@@ -10,8 +10,6 @@ use crate::index::{PassageRecord, ReportRecord, Snapshot};
 use crate::region;
 use crate::report::Kind;
 
-/// The most terms of a passage that are looked up.
-const MAX_TERMS: usize = 25;
 /// What a word in a heading counts, in occurrences in the paragraphs.
 const IN_HEADING: f32 = 3.0;
 /// What a word counts for that decided a theme of the passage, likewise.
@@ -142,30 +140,32 @@ const MANNER: [&str; 110] = [
 
 /// A term that tells a passage from others.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Telling {
+pub(in crate::search) struct Telling {
     /// The word, normalised.
-    pub(super) text: String,
+    pub(in crate::search) text: String,
     /// What its score by BM25 is multiplied by.
-    pub(super) boost: f32,
+    pub(in crate::search) boost: f32,
     /// What holding the term is worth: how much the passage speaks of it, times how rare it is.
-    pub(super) worth: f32,
+    pub(in crate::search) worth: f32,
     /// In how many passages it stands; at least 2.
-    pub(super) frequency: u64,
+    pub(in crate::search) frequency: u64,
 }
 
-/// The most telling terms of `passage`, at most 25, the most telling first.
+/// The most telling terms of `passage`, at most `most`, the most telling first.
 ///
 /// Function words, numbers and names of regions say nothing about what a passage is about, nor can
 /// a word be shared that no other passage has.
-pub(super) fn telling(
+pub(in crate::search) fn telling(
     snapshot: &Snapshot,
     passage: &PassageRecord,
     report: &ReportRecord,
+    most: usize,
+    known: &mut Frequencies,
 ) -> tantivy::Result<Vec<Telling>> {
     let mut terms = Vec::new();
     let all = snapshot.passages();
     for (text, count) in counted(snapshot, passage, report) {
-        let frequency = frequency(snapshot, &text)?;
+        let frequency = known.of(snapshot, &text)?;
         if frequency > 1 {
             let rarity = rarity(all, frequency.max(all / RAREST));
             let emphasis = count.occurrences / (count.occurrences + SATURATION) * count.share;
@@ -182,7 +182,7 @@ pub(super) fn telling(
         let by_worth = right.worth.total_cmp(&left.worth);
         by_worth.then_with(|| left.text.cmp(&right.text))
     });
-    terms.truncate(MAX_TERMS);
+    terms.truncate(most);
     Ok(terms)
 }
 
@@ -261,6 +261,21 @@ fn is_telling(word: &Word<'_>) -> bool {
         && word.text.chars().any(char::is_alphabetic)
         && !word.text.chars().any(|c| c.is_ascii_digit())
         && !word.text.chars().all(|c| NUMERALS.contains(c))
+}
+
+/// In how many passages words stand, each looked up once: passages about the same use the same.
+#[derive(Debug, Default)]
+pub(in crate::search) struct Frequencies(HashMap<String, u64>);
+
+impl Frequencies {
+    fn of(&mut self, snapshot: &Snapshot, word: &str) -> tantivy::Result<u64> {
+        if let Some(&known) = self.0.get(word) {
+            return Ok(known);
+        }
+        let found = frequency(snapshot, word)?;
+        self.0.insert(word.to_owned(), found);
+        Ok(found)
+    }
 }
 
 /// In how many passages the word stands, in the paragraphs or else in the headings.

@@ -2,6 +2,7 @@
 
 use super::Chip;
 use crate::http::pages::links::Links;
+use crate::http::pages::text::{Texts, fill};
 use crate::search::{Figure, Hit, Request, Response};
 
 /// The most figures that a hit shows.
@@ -14,28 +15,25 @@ pub(in crate::http::pages) struct FigureView {
 }
 
 /// The conditions that hits are narrowed to, each with the address without it.
-pub(super) fn chips(request: &Request, links: &Links) -> Vec<Chip> {
+pub(super) fn chips(request: &Request, links: &Links, t: &Texts) -> Vec<Chip> {
     request
         .quantities
         .iter()
-        .map(|condition| Chip {
-            label: condition.label(),
-            url: links.without("quantity", condition.as_str()),
+        .map(|condition| {
+            let url = links.without("quantity", condition.as_str());
+            Chip::new(t, None, condition.label(), url)
         })
         .collect()
 }
 
 /// What is said where the bounds that a query names are met by nothing.
-pub(super) fn notice(response: &Response) -> Option<String> {
+pub(super) fn notice(response: &Response, t: &Texts) -> Option<String> {
     let unmet: Vec<String> = response
         .unmet_quantities
         .iter()
         .map(crate::quantity::Condition::label)
         .collect();
-    (!unmet.is_empty()).then(|| {
-        let unmet = unmet.join("、");
-        format!("没有段落的数值符合“{unmet}”，已按原来的字词检索")
-    })
+    (!unmet.is_empty()).then(|| fill(t.unmet, &[("what", &unmet.join("、"))]))
 }
 
 /// The figures of `hit` that meet a condition, in the order of its text.

@@ -1,7 +1,8 @@
 //! Passages like the one shown.
 
 use super::{number, region};
-use crate::http::wire::passage_url;
+use crate::http::pages::links::Links;
+use crate::http::pages::text::{Texts, fill};
 use crate::search::{SharedTerm, Similar};
 
 /// Shared terms that are named.
@@ -16,11 +17,11 @@ pub(super) struct SimilarView {
     pub(super) heading: String,
     pub(super) near_duplicate: bool,
     /// What both speak of, weightiest first.
-    pub(super) terms: String,
+    pub(super) shared: String,
 }
 
 impl SimilarView {
-    pub(super) fn new(similar: &Similar) -> Self {
+    pub(super) fn new(similar: &Similar, links: &Links, t: &Texts) -> Self {
         let passage = &similar.passage;
         let terms: Vec<&str> = similar
             .shared
@@ -29,15 +30,15 @@ impl SimilarView {
             .map(|SharedTerm { text, .. }| text.as_str())
             .collect();
         Self {
-            url: passage_url(&passage.id),
-            region: region(&similar.report),
-            number: number(passage),
+            url: links.permanent(&passage.id),
+            region: region(&similar.report, t),
+            number: number(passage, t),
             heading: passage
                 .heading
                 .clone()
                 .unwrap_or_else(|| similar.report.title.clone()),
             near_duplicate: similar.near_duplicate,
-            terms: terms.join("、"),
+            shared: fill(t.shared, &[("terms", &terms.join("、"))]),
         }
     }
 }
