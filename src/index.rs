@@ -399,6 +399,31 @@ pub fn take_in(
     Ok(built.map(|built| Renewed::from(built).with_synonyms_of(base)))
 }
 
+/// Gathers anew what readers of the index in force may type, which is not done for every change of
+/// a large one; nothing where it is not known what the index was made with.
+///
+/// # Errors
+///
+/// The index cannot be read or written; `base` stays as it was.
+pub fn gather(
+    base: &Snapshot,
+    through: u64,
+    claim: &Claim,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Option<Renewed>, Error> {
+    let Some(means) = base.means() else {
+        return Ok(None);
+    };
+    let snapshot = build::gather(base, Arc::clone(means), claim, options, progress)?;
+    let renewed = Renewed {
+        snapshot: Some(snapshot),
+        through,
+        taken: Vec::new(),
+    };
+    Ok(Some(renewed.with_synonyms_of(base)))
+}
+
 /// The means that files and settings ask for: those of `base` where they are the same.
 fn means_of(base: &Snapshot, corpus: &Corpus, options: &Options) -> Result<Arc<Means>, Error> {
     match base.means() {

@@ -590,6 +590,31 @@ fn an_index_is_made_anew_when_asked_and_nothing_is_missing_meanwhile() {
 }
 
 #[test]
+fn what_readers_may_type_follows_when_nothing_more_comes() {
+    let lab = Lab::new();
+    // More passages than it is gathered for with every change.
+    let measures = ["一", "二", "三", "四", "五", "六", "七", "八"];
+    let measures = measures.map(|numeral| format!("{numeral}、办法。教师交流。\n\n"));
+    let lines: Vec<Value> = (0..300)
+        .map(|n| json!({"id": format!("b-{n}"), "text": format!("泰州市:第{n}份\n\n{}", measures.concat())}))
+        .collect();
+    assert_eq!(lab.bulk(&lines).json()["status"], "done");
+    assert!(lab.total("") > 2000);
+    let regions = || {
+        let found = lab.service.get("/api/v1/suggest?q=%E4%BA%B3%E5%B7%9E");
+        found.json()["suggestions"].to_string().contains("亳州市")
+    };
+    lab.put("late", "亳州市:后来\n\n一、办法。后来的一份。\n");
+    assert_eq!(lab.total("后来的一份"), 1);
+    let until = Instant::now() + Duration::from_secs(60);
+    while !regions() {
+        assert!(Instant::now() < until, "it is not gathered");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(lab.total("后来的一份"), 1);
+}
+
+#[test]
 fn metrics_tell_how_things_stand() {
     let lab = Lab::new();
     lab.put("a", "亳州市:甲\n\n一、甲。提交的一份。\n");

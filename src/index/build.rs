@@ -89,7 +89,7 @@ pub(super) fn update(
 ) -> Result<Option<Built>, Error> {
     let _pin = claim.pin(base.name());
     let through = changes.through;
-    let mut builder = Builder::resume(base, means, claim, options, changes.bytes())?;
+    let mut builder = Builder::resume(base, means, claim, options, changes.bytes(), false)?;
     if !builder.apply(texts, changes, progress)? {
         return Ok(None);
     }
@@ -100,6 +100,21 @@ pub(super) fn update(
         through,
         taken,
     }))
+}
+
+/// Builds a generation that holds what `base` does, with what readers may type gathered anew, puts
+/// it in force and opens it.
+pub(super) fn gather(
+    base: &Snapshot,
+    means: Arc<Means>,
+    claim: &Claim,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Snapshot, Error> {
+    let _pin = claim.pin(base.name());
+    let builder = Builder::resume(base, means, claim, options, 0, true)?;
+    progress(Progress::Finishing);
+    Ok(builder.finish(Some(base))?.0)
 }
 
 /// Builds a generation from reports that are cut already, puts it in force and opens it.

@@ -28,8 +28,8 @@ use crate::report::{Kind, Passage, Report};
 use crate::store::{Listed, Store};
 
 /// In an index of more passages than this, what readers may type is not gathered anew for each
-/// change.
-const GATHERED_EACH_TIME: u64 = 20_000;
+/// change, which would then take longer than the change.
+const GATHERED_EACH_TIME: u64 = 2000;
 /// tantivy's most memory for taking in a change.
 const UPDATE_MEMORY: usize = 64 << 20;
 /// Segments of more passages than this are not merged while a change waits to be seen.
@@ -102,16 +102,18 @@ impl Builder {
         })
     }
 
-    /// Starts a generation that holds what `base` does, for about `bytes` of text more.
+    /// Starts a generation that holds what `base` does, for about `bytes` of text more. What readers
+    /// may type is gathered anew where `base` is small, or where it `gathers`.
     pub(super) fn resume(
         base: &Snapshot,
         means: Arc<Means>,
         claim: &Claim,
         options: &Options,
         bytes: u64,
+        gathers: bool,
     ) -> Result<Self, Error> {
         let started = Instant::now();
-        let keeps_words = base.passages() > GATHERED_EACH_TIME;
+        let keeps_words = base.passages() > GATHERED_EACH_TIME && !gathers;
         let draft = claim.draft_from(
             &base.verified(claim.path()),
             |name| is_of_segment(name) || (keeps_words && is_of_words(name)),
@@ -289,13 +291,15 @@ impl Builder {
     /// Takes a file out; gives the place it had.
     fn forget(&mut self, source: &str) -> Option<u64> {
         let known = self.sources.all.remove(source)?;
+        self.sources.ungathered += known.tally.passages;
         self.delete(source);
         Some(known.order)
     }
 
     /// Takes a report out that was sent.
     fn forget_sent(&mut self, id: &str) {
-        if self.sources.sent.remove(id).is_some() {
+        if let Some(known) = self.sources.sent.remove(id) {
+            self.sources.ungathered += known.tally.passages;
             self.delete(&term_of_sent(id));
         }
     }
@@ -316,11 +320,14 @@ impl Builder {
             dictionary,
             means,
             mut read,
-            sources,
+            mut sources,
             bytes_read,
             taken,
             keeps_words,
         } = self;
+        if !keeps_words {
+            sources.ungathered = 0;
+        }
         writer.commit()?;
         if base.is_some() {
             merge_deleted(&mut writer)?;
@@ -447,6 +454,7 @@ impl Builder {
             let order = indexed.order + tally.passages;
             let document = document(&self.fields, term, report, &record, order)?;
             self.writer.add_document(document)?;
+            self.sources.ungathered += 1;
             tally.passages += 1;
         }
         Ok(())

@@ -375,6 +375,12 @@ impl Snapshot {
         }
     }
 
+    /// How many passages came and went since what its readers may type was gathered.
+    #[must_use]
+    pub fn ungathered(&self) -> u64 {
+        self.generation.sources.ungathered
+    }
+
     /// What each source gave to it.
     pub(super) fn sources(&self) -> &Sources {
         &self.generation.sources

@@ -36,6 +36,9 @@ pub(super) struct Sources {
     /// The reports that were sent, by id.
     #[serde(default)]
     pub(super) sent: BTreeMap<String, Indexed>,
+    /// Passages that came and went since what readers may type was gathered.
+    #[serde(default)]
+    pub(super) ungathered: u64,
 }
 
 /// What tells a report that was sent from files: no name of a file begins like this.

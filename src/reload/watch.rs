@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use super::difference::difference;
 use super::events::Events;
 use super::wake::{Raised, Wake};
-use super::work::Work;
+use super::work::{Job, Work};
 use super::{Condition, Served, held};
 use crate::corpus::{Corpus, VocabularyFile};
-use crate::index::{self, Claim, Options, Taken};
+use crate::index::{self, Claim, Options, Snapshot, Taken};
 use crate::store::Store;
 
 /// Looking takes at most this share of the time, however many files there are.
@@ -26,6 +26,11 @@ const ASKED: Duration = Duration::from_millis(100);
 /// How long what failed waits to be tried again, at first and at most.
 const RETRY: Duration = Duration::from_secs(1);
 const RETRY_AT_MOST: Duration = Duration::from_secs(30);
+
+/// How long nothing must have been taken in before what readers may type is gathered anew.
+const QUIET: Duration = Duration::from_secs(5);
+/// In an index of more passages than this, not every change is reason enough.
+const GATHERED_SOON: u64 = 100_000;
 
 type Digests = [[u8; 32]; VocabularyFile::ALL.len()];
 
@@ -58,6 +63,8 @@ pub struct Watch {
     anew: bool,
     /// What was sent cannot be taken in by itself: all is to be compared.
     compare: bool,
+    /// When something was last taken in.
+    quiet_since: Instant,
 }
 
 /// Work that failed.
@@ -117,6 +124,7 @@ impl Watch {
             failed: None,
             anew: false,
             compare: false,
+            quiet_since: Instant::now(),
         }
     }
 
@@ -216,6 +224,16 @@ impl Watch {
         let again = failed.is_some_and(|failed| failed.again <= Instant::now());
         if raised.written || (again && failed.is_some_and(|failed| failed.of_sent)) {
             self.take_in(served, wake);
+            self.quiet_since = Instant::now();
+        }
+        if self.building.is_none()
+            && self.failed.is_none()
+            && self.quiet_since.elapsed() >= QUIET
+            && is_worth_gathering(&served.snapshot())
+        {
+            tracing::debug!("重新收集补全和词汇");
+            self.begin(served, Job::Gather);
+            self.report(served);
         }
         if events.any() {
             next = next.min(Instant::now() + debounce);
@@ -364,23 +382,25 @@ impl Watch {
         if wake.is_over() {
             return;
         }
-        let anew = std::mem::take(&mut self.anew);
         self.compare = false;
-        tracing::info!(
-            "{}：在后台更新索引，其间照常检索",
-            if anew {
-                "应要求重建"
-            } else {
-                "语料已改动"
-            }
-        );
+        if std::mem::take(&mut self.anew) {
+            tracing::info!("应要求重建：在后台进行，其间照常检索");
+            self.begin(served, Job::Anew);
+        } else {
+            tracing::info!("语料已改动：在后台更新索引，其间照常检索");
+            self.begin(served, Job::Update);
+        }
+    }
+
+    /// Starts a job beside what is served.
+    fn begin(&mut self, served: &Arc<Served>, job: Job) {
         let (work, served) = (self.work.clone(), Arc::clone(served));
-        let job = move || {
-            let done = work.renew(&served, anew);
+        let run = move || {
+            let done = work.renew(&served, job);
             served.wake.raise(|raised| raised.finished = true);
             done
         };
-        match thread::Builder::new().name("rebuild".to_owned()).spawn(job) {
+        match thread::Builder::new().name("rebuild".to_owned()).spawn(run) {
             Ok(building) => self.building = Some(building),
             Err(error) => self.fail(error.to_string(), false),
         }
@@ -435,6 +455,13 @@ impl Watch {
             damage: self.damage.clone(),
         }));
     }
+}
+
+/// Whether enough changed since what readers may type was gathered: anything in an index for which
+/// that is a matter of seconds, one passage in a hundred in others.
+fn is_worth_gathering(snapshot: &Snapshot) -> bool {
+    let (changed, passages) = (snapshot.ungathered(), snapshot.passages());
+    changed > 0 && (passages <= GATHERED_SOON || changed > passages / 100)
 }
 
 fn see(corpus: &Corpus) -> Seen {

@@ -13,6 +13,17 @@ use crate::corpus::Corpus;
 use crate::index::{self, Claim, Error, Options, Renewed, Snapshot, Texts};
 use crate::store::Store;
 
+/// What is done beside the index that is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Job {
+    /// To bring it up to date with all there is.
+    Update,
+    /// To make it anew from all there is.
+    Anew,
+    /// To gather what readers may type.
+    Gather,
+}
+
 /// What generations are made from, and where.
 #[derive(Clone)]
 pub(super) struct Work {
@@ -100,16 +111,27 @@ impl Work {
         }
     }
 
-    /// Brings the index up to date with all there is, or makes it anew, beside the one that is
-    /// served.
-    pub(super) fn renew(&self, served: &Served, anew: bool) -> Result<(), Error> {
+    /// Does a job beside the index that is served, and puts what comes of it in force.
+    pub(super) fn renew(&self, served: &Served, job: Job) -> Result<(), Error> {
         let started = Instant::now();
         let claim = self.claim()?;
-        let base = served.snapshot();
+        // Together: what is served holds all writes up to that number.
+        let (base, through) = {
+            let taking = held(&served.taking);
+            (served.snapshot(), taking.through)
+        };
         let show = |progress| served.show(Some(progress));
-        let renewed = index::renew(&base, self.texts(), &claim, &self.options, anew, &show);
+        let renewed = match job {
+            Job::Update | Job::Anew => {
+                let anew = job == Job::Anew;
+                index::renew(&base, self.texts(), &claim, &self.options, anew, &show).map(Some)
+            }
+            Job::Gather => index::gather(&base, through, &claim, &self.options, &show),
+        };
         served.show(None);
-        let mut renewed = renewed?;
+        let Some(mut renewed) = renewed? else {
+            return Ok(());
+        };
         let mut taking = held(&served.taking);
         let mut taken = std::mem::take(&mut renewed.taken);
         match renewed.snapshot.take() {
