@@ -164,3 +164,10 @@ fn it_takes_nothing_but_a_language_and_speaks_it() {
     let empty = Service::of(empty.path());
     assert_eq!(fact(&facts(&about(&empty, &[]).body), "报告"), "0");
 }
+
+#[test]
+fn remarks_are_counted_under_the_names_they_are_kept_by() {
+    for kind in cesou::report::WarningKind::ALL {
+        assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+    }
+}

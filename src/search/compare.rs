@@ -6,7 +6,7 @@
 //! has a section of its own, so that nothing that was found is left out. Where a theme has levels,
 //! those of the first are the sections, or those that were filtered for.
 //!
-//! Within a theme, passages that are clearly about the same stand in one row ([`align`]); all
+//! Within a theme, passages that are clearly about the same stand in one row ([`mod@align`]); all
 //! others follow, each side's in the order of the search, with no claim that neighbours belong
 //! together.
 //!

@@ -184,6 +184,7 @@ texts! {
     compare_add: "加入", "Add";
     compare_start: "开始对比", "Compare";
     compare_found: "共 {n} 条举措", "{n} measure|{n} measures";
+    compare_found_of: "“{text}”，共 {n} 条举措", "“{text}”: {n} measure|“{text}”: {n} measures";
     compare_count: "{n} 条", "{n} measure|{n} measures";
     compare_count_of: "{n} 条，{reports}", "{n} measure, {reports}|{n} measures, {reports}";
     compare_reports: "{n} 篇报告", "{n} report|{n} reports";
@@ -564,7 +565,14 @@ mod tests {
     #[test]
     fn every_text_is_there_in_both_languages_and_each_in_its_own() {
         // Punctuation is of neither script.
-        let bare = ["colon", "part", "and", "enumerated", "about_time"];
+        let bare = [
+            "colon",
+            "part",
+            "and",
+            "enumerated",
+            "about_time",
+            "describe_search",
+        ];
         // What an English text quotes in Chinese: what a query may hold.
         let quoting = ["syntax_field", "box_hint"];
         for (name, zh, en) in ALL {

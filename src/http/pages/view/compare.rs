@@ -320,7 +320,7 @@ impl Maker<'_> {
                     url: self.links.side(&side.subject.filter, None),
                 })
                 .collect(),
-            summary: counted(self.t.compare_found, comparison.answer.total as u64, &[]),
+            summary: self.summary(request, comparison.answer.total as u64),
             exports: [(self.t.export_csv, "csv"), ("Markdown", "md")]
                 .map(|(label, format)| (label, self.links.compared_as(format)))
                 .into(),
@@ -329,6 +329,13 @@ impl Maker<'_> {
                 .iter()
                 .map(|section| self.section(request, comparison, section))
                 .collect(),
+        }
+    }
+
+    fn summary(&self, request: &Request, total: u64) -> String {
+        match request.text.trim() {
+            "" => counted(self.t.compare_found, total, &[]),
+            text => counted(self.t.compare_found_of, total, &[("text", text)]),
         }
     }
 
