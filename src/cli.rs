@@ -8,6 +8,7 @@ mod extract;
 mod index;
 mod inspect;
 mod keys;
+mod mcp;
 mod progress;
 mod restore;
 mod search;
@@ -146,6 +147,18 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// 供智能体检索：在标准输入输出上讲 Model Context Protocol（MCP）
+    #[command(help_template = HELP, next_help_heading = "选项", override_usage = "cesou mcp [选项]")]
+    Mcp {
+        /// 链接的开头，即检索页所在的地址，如 `https://www.example.org`
+        #[arg(
+            long,
+            value_name = "地址",
+            default_value = "",
+            hide_default_value = true
+        )]
+        base_url: String,
+    },
     /// 提取一个文件的文字；供本程序在受限的进程中调用自己
     #[command(hide = true)]
     ExtractFile(extract::Flags),
@@ -269,6 +282,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
             filter,
         } => search::run(&settings, &query.join(" "), exact, limit, &filter),
         Command::Inspect { files, json } => inspect::run(&settings, &files, json),
+        Command::Mcp { base_url } => mcp::run(&settings, &base_url),
         Command::Keys { command } => keys::run(&settings, command),
         Command::Snapshot(flags) => snapshot::run(&settings, &flags),
         Command::Restore(flags) => restore::run(&settings, &flags),

@@ -18,6 +18,10 @@ mod caching;
 mod discovery;
 mod embed;
 mod intake;
+mod manners;
+mod mcp;
+mod meili;
+mod openapi;
 mod pages;
 mod params;
 mod problem;
@@ -120,7 +124,12 @@ impl Application {
                         .add(("Referrer-Policy", "same-origin")),
                 )
                 .wrap(open_to_all())
+                .wrap(from_fn(manners::observe))
                 .configure(api::routes)
+                .configure(meili::routes)
+                .configure(openapi::routes)
+                .configure(mcp::routes)
+                .configure(manners::routes)
                 .configure(pages::routes)
                 .configure(discovery::routes)
                 .configure(assets::routes)
@@ -235,6 +244,7 @@ fn open_to_all() -> Cors {
             Method::OPTIONS,
             Method::POST,
             Method::PUT,
+            Method::PATCH,
             Method::DELETE,
         ])
         .allow_any_header()
@@ -245,5 +255,6 @@ fn open_to_all() -> Cors {
             "WWW-Authenticate",
             "Location",
         ])
+        .expose_headers(manners::EXPOSED)
         .max_age(86_400)
 }

@@ -25,8 +25,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-pub use ring::{Held, Keyring, Refusal};
-pub use wish::{Fault, Wanted, Wish, local};
+pub use ring::{Allowance, Held, Keyring, Refusal};
+pub use wish::{Fault, Wanted, Wish, description, local, name};
 
 use crate::search::Filters;
 
@@ -89,6 +89,8 @@ pub struct Key {
     pub id: String,
     /// What it is for, in the words of whoever made it.
     pub name: String,
+    /// What else is said of it.
+    pub description: Option<String>,
     /// What it may be used for.
     pub actions: BTreeSet<Action>,
     /// The sites whose pages may use it; any where none is named.

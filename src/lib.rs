@@ -40,6 +40,7 @@
 //! | [`reload`] | what is served, kept in step with the vocabulary files |
 //! | [`key`] | who may ask what: keys with actions, hashed at rest |
 //! | [`backup`] | corpus, store, keys and index in one file, and back; all of them checked |
+//! | [`agent`] | what assistants ask, in the words of the Model Context Protocol |
 //! | [`http`] | routes, wire types, pages, problem details; the only chooser of statuses |
 
 pub mod fold;
@@ -68,4 +69,5 @@ pub mod eval;
 pub mod reload;
 pub mod key;
 pub mod backup;
+pub mod agent;
 pub mod http;

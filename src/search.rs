@@ -14,7 +14,9 @@ mod explain;
 mod export;
 mod facets;
 mod feedback;
+mod filter;
 mod matrix;
+mod order;
 mod quantities;
 mod rank;
 mod reports;
@@ -25,12 +27,11 @@ mod suggest;
 mod understand;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tantivy::DocAddress;
-use tantivy::Term;
 use tantivy::collector::{Count, DocSetCollector};
-use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, TermQuery};
-use tantivy::schema::IndexRecordOption;
+use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery};
 
 pub use compare::{
     Comparison, FEWEST_SIDES, MOST_SIDES, NoRegion, Row, Section, Side, Subject, ThemeName, compare,
@@ -38,12 +39,14 @@ pub use compare::{
 pub use dates::Dates;
 pub use explain::Addend;
 pub use export::{Export, export};
-pub use facets::{Facet, FacetValue};
+pub use facets::{Facet, FacetValue, MAX_VALUE_CHARS};
+pub use filter::{Filter, Filters, Measured};
 pub use matrix::{Axes, Axis, Matrix, matrix};
+pub use order::{MAX_ORDERS, Order};
 pub use quantities::{Figure, figures};
 pub use rank::Sort;
 pub use scope::within;
-pub use similar::{SharedTerm, Similar, similar};
+pub use similar::{SharedTerm, Similar, similar, similar_within};
 pub use snippet::{Highlighter, Marked, Snippet};
 pub use suggest::{Suggestion, SuggestionKind, suggest};
 pub use understand::Rewrite;
@@ -55,6 +58,7 @@ use crate::quantity::Condition;
 use crate::query::{self, Compiled, Compiler, Leaf, NamedRegion, Needle, QueryWord, Weights};
 use crate::region::Region;
 use asked::{Asked, Page};
+use filter::{engine_filters, narrow};
 use understand::Understood;
 
 /// How many times as many passages a relaxed question is to find as another relaxed query: those
@@ -82,11 +86,12 @@ impl Match {
     }
 }
 
-/// The values asked for, by field: any of a field's values, all of the fields.
-pub type Filters = BTreeMap<Facet, Vec<String>>;
-
 /// What is asked.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing asked for, and goes with any of the others"
+)]
 pub struct Request {
     /// What was typed; empty to list everything.
     pub text: String,
@@ -96,6 +101,8 @@ pub struct Request {
     pub rewrites: bool,
     /// What the hits are narrowed to.
     pub filters: Filters,
+    /// What else they are narrowed to, whatever its form.
+    pub filter: Option<Filter>,
     /// The days its report is of.
     pub dates: Dates,
     /// What figures a hit has: one that meets each.
@@ -104,11 +111,17 @@ pub struct Request {
     pub facets: Vec<Facet>,
     /// The order of the hits.
     pub sort: Sort,
+    /// Numbers that they are in the order of instead, at most [`MAX_ORDERS`].
+    pub orders: Vec<Order>,
+    /// Whether passages that do not hold every word follow where few do.
+    pub relax: bool,
+    /// How many hits are left out before the first page.
+    pub offset: usize,
     /// Whether only the best passage of each report is listed.
     pub by_report: bool,
     /// Which page of hits, from 1.
     pub page: usize,
-    /// Hits on a page, at least 1.
+    /// Hits on a page; none for counts only.
     pub per_page: usize,
     /// Whether to say what each score is the sum of.
     pub explain: bool,
@@ -121,15 +134,27 @@ impl Default for Request {
             matching: Match::Smart,
             rewrites: true,
             filters: Filters::new(),
+            filter: None,
             dates: Dates::default(),
             quantities: Vec::new(),
             facets: Vec::new(),
             sort: Sort::Relevance,
+            orders: Vec::new(),
+            relax: true,
+            offset: 0,
             by_report: false,
             page: 1,
             per_page: 10,
             explain: false,
         }
+    }
+}
+
+impl Request {
+    /// How many hits come before those wanted.
+    fn skip(&self) -> usize {
+        let before = self.page.saturating_sub(1).saturating_mul(self.per_page);
+        self.offset.saturating_add(before)
     }
 }
 
@@ -248,6 +273,8 @@ pub struct Hit {
     pub title: Marked,
     /// The figures in its text, where any were asked for.
     pub figures: Vec<Figure>,
+    /// What marks the matches in any text of it.
+    pub highlighter: Arc<Highlighter>,
     /// What the score is the sum of, where it was asked for.
     pub explanation: Option<Vec<Addend>>,
 }
@@ -276,7 +303,7 @@ pub fn search(
         query,
         complete,
         relaxed,
-    } = choose(snapshot, &compiled, complete, options.relax_below)?;
+    } = choose(snapshot, request, &compiled, complete, options)?;
     let query = &*query;
 
     let filters = engine_filters(snapshot, request);
@@ -350,6 +377,38 @@ pub fn search(
             })
             .collect(),
     })
+}
+
+/// How many passages at least one of `requests` finds, and how many of them have each value of
+/// `facets`.
+///
+/// # Errors
+///
+/// Fails when the index cannot be read.
+pub fn counts_of_any(
+    snapshot: &Snapshot,
+    requests: &[Request],
+    facets: &[Facet],
+    options: &Options,
+) -> Result<(usize, BTreeMap<Facet, Vec<FacetValue>>), index::Error> {
+    let mut all: Vec<(Occur, Box<dyn EngineQuery>)> = Vec::new();
+    for request in requests {
+        let Understood {
+            compiled, complete, ..
+        } = read(snapshot, request, options)?;
+        let chosen = choose(snapshot, request, &compiled, complete, options)?;
+        let filters = engine_filters(snapshot, request);
+        all.push((Occur::Should, narrow(&*chosen.query, &filters, None)));
+    }
+    let collected = (Count, facets::Counter::new(facets));
+    let (total, counts) = snapshot
+        .searcher()
+        .search(&BooleanQuery::new(all), &collected)?;
+    let valued = counts.into_iter().map(|(facet, counted)| {
+        let values = facets::values(snapshot, facet, counted, &[]);
+        (facet, values)
+    });
+    Ok((total, valued.collect()))
 }
 
 /// What marks the matches of `request` in any text.
@@ -428,10 +487,12 @@ struct Chosen {
 /// last that finds more.
 fn choose(
     snapshot: &Snapshot,
+    request: &Request,
     compiled: &Compiled,
     complete: Option<usize>,
-    relax_below: usize,
+    options: &Options,
 ) -> Result<Chosen, index::Error> {
+    let relax_below = options.relax_below;
     let searcher = snapshot.searcher();
     let all_words = scope::narrowed(snapshot, &*compiled.strict);
     let strict = || Chosen {
@@ -439,7 +500,7 @@ fn choose(
         complete: None,
         relaxed: None,
     };
-    let Some(relaxable) = &compiled.relaxable else {
+    let Some(relaxable) = compiled.relaxable.as_ref().filter(|_| request.relax) else {
         return Ok(strict());
     };
     let complete = match complete {
@@ -482,58 +543,6 @@ fn choose(
     })
 }
 
-/// Filters by field; those on figures and days are of none.
-type EngineFilters = Vec<(Option<Facet>, Box<dyn EngineQuery>)>;
-
-fn engine_filters(snapshot: &Snapshot, request: &Request) -> EngineFilters {
-    let figures = request
-        .quantities
-        .iter()
-        .map(|condition| (None, quantities::filter(condition)));
-    request
-        .filters
-        .iter()
-        .map(|(&facet, values)| {
-            let any = values
-                .iter()
-                .filter_map(|value| facet.term(snapshot.fields(), value))
-                .map(|term: Term| -> (Occur, Box<dyn EngineQuery>) {
-                    (
-                        Occur::Should,
-                        Box::new(TermQuery::new(term, IndexRecordOption::Basic)),
-                    )
-                })
-                .collect();
-            let query: Box<dyn EngineQuery> = Box::new(BooleanQuery::new(any));
-            (Some(facet), query)
-        })
-        .chain(figures)
-        .chain(dates::filter(request.dates, snapshot.fields()).map(|filter| (None, filter)))
-        .collect()
-}
-
-/// `query` under all filters but those of one field.
-fn narrow(
-    query: &dyn EngineQuery,
-    filters: &EngineFilters,
-    but: Option<Facet>,
-) -> Box<dyn EngineQuery> {
-    let mut clauses = vec![(Occur::Must, query.box_clone())];
-    clauses.extend(
-        filters
-            .iter()
-            .filter(|(facet, _)| facet.is_none() || *facet != but)
-            .map(|(_, filter)| {
-                let silent: Box<dyn EngineQuery> = Box::new(tantivy::query::ConstScoreQuery::new(
-                    filter.box_clone(),
-                    0.0,
-                ));
-                (Occur::Must, silent)
-            }),
-    );
-    Box::new(BooleanQuery::new(clauses))
-}
-
 /// Makes hits of ranked passages.
 struct HitReader<'a> {
     snapshot: &'a Snapshot,
@@ -542,7 +551,7 @@ struct HitReader<'a> {
     compiled: &'a Compiled,
     leaves: Vec<&'a Leaf>,
     needles: Vec<Needle>,
-    highlighter: Highlighter,
+    highlighter: Arc<Highlighter>,
     /// What its figures are to meet.
     conditions: Vec<Condition>,
 }
@@ -566,7 +575,7 @@ impl<'a> HitReader<'a> {
             options,
             compiled,
             leaves,
-            highlighter: Highlighter::new(&needles),
+            highlighter: Arc::new(Highlighter::new(&needles)),
             needles,
             conditions: request.quantities.clone(),
         }
@@ -596,7 +605,7 @@ impl<'a> HitReader<'a> {
         let marking = quantities::needles(&figures);
         let with_figures = (!marking.is_empty()).then(|| {
             let needles: Vec<Needle> = self.needles.iter().cloned().chain(marking).collect();
-            Highlighter::new(&needles)
+            Arc::new(Highlighter::new(&needles))
         });
         let highlighter = with_figures.as_ref().unwrap_or(&self.highlighter);
         Ok(Hit {
@@ -618,6 +627,7 @@ impl<'a> HitReader<'a> {
                 .map(|heading| highlighter.mark(heading)),
             title: self.highlighter.mark(&report.title),
             figures,
+            highlighter: Arc::clone(highlighter),
             explanation,
             in_report: None,
             passage,

@@ -84,6 +84,7 @@ impl WishFlags {
         }
         Ok(Wish {
             name: self.name,
+            description: None,
             actions: self.action,
             origins: self.origin,
             prefixes: self.prefix,

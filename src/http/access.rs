@@ -15,10 +15,11 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::manners;
 use super::problem::Problem;
 use super::state::State;
 use crate::key::{Action, Held, Refusal};
@@ -92,10 +93,13 @@ impl<A: Asked> Authorized<A> {
                 });
             }
         }
-        held.count().map_err(|wait| Problem::TooManyRequests {
+        let allowance = held.count().map_err(|wait| Problem::TooManyRequests {
             key: key.id.clone(),
             seconds: wait.as_secs() + 1,
         })?;
+        if let Some(allowance) = allowance {
+            http.extensions_mut().insert(allowance);
+        }
         if !is_open && !key.may(A::ACTION) {
             return Err(Problem::ActionMissing {
                 key: key.id.clone(),
@@ -211,14 +215,7 @@ pub(super) async fn keep_apart<B: MessageBody>(
     let headers = response.headers_mut();
     let is_kept = headers.get(header::CACHE_CONTROL);
     if is_kept.is_some_and(|value| value == "no-cache") {
-        // In one header, of several the next in line would keep the first only.
-        let before = headers.get_all(header::VARY).cloned();
-        let also = HeaderValue::from_static("Authorization, X-API-Key");
-        let all: Vec<HeaderValue> = before.chain([also]).collect();
-        let all: Vec<&[u8]> = all.iter().map(HeaderValue::as_bytes).collect();
-        if let Ok(all) = HeaderValue::from_bytes(&all.join(&b", "[..])) {
-            headers.insert(header::VARY, all);
-        }
+        manners::vary(headers, "Authorization, X-API-Key");
         if has_key {
             let private = HeaderValue::from_static("private, no-cache");
             headers.insert(header::CACHE_CONTROL, private);

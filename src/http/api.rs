@@ -19,8 +19,9 @@ use actix_web::guard::{Any, Get, Head};
 use actix_web::{HttpRequest, Resource, Route, web};
 
 use super::problem;
-pub(super) use passages::{InReport, in_report};
-pub(super) use reports::whole;
+pub(super) use passages::{InReport, get as passage, in_report};
+pub(super) use reports::{MAX_REPORTS, get as report, whole};
+pub(super) use similar::{DEFAULT as SIMILAR_DEFAULT, MOST as SIMILAR_MOST};
 
 /// Adds the API's routes.
 pub(super) fn routes(config: &mut web::ServiceConfig) {

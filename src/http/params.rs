@@ -5,7 +5,7 @@ mod writing;
 
 use std::collections::BTreeMap;
 
-pub(super) use compare::comparison;
+pub(super) use compare::{LISTED, MOST_LISTED, comparison};
 
 use super::problem::Problem;
 use super::state::State;
@@ -13,17 +13,17 @@ use super::wire::Format;
 use crate::date::Date;
 use crate::quantity::Condition;
 use crate::search::{Axes, Dates, Facet, Match, Request, Sort};
-pub(super) use writing::{Told, task_list, told, wait};
+pub(super) use writing::{MAX_TASKS, TASKS, Told, task_list, told, wait};
 
 /// The most values one field may be filtered by.
-const MAX_VALUES: usize = 100;
+pub(super) const MAX_VALUES: usize = 100;
 /// The most conditions on figures.
-const MAX_QUANTITIES: usize = 10;
+pub(super) const MAX_QUANTITIES: usize = 10;
 /// The most hits on a page.
 pub(super) const MAX_PER_PAGE: usize = 100;
 /// The most completions, and how many are given where the request names no number.
-const MAX_SUGGESTIONS: usize = 20;
-const SUGGESTIONS: usize = 8;
+pub(super) const MAX_SUGGESTIONS: usize = 20;
+pub(super) const SUGGESTIONS: usize = 8;
 /// Characters of a name or value that a refusal repeats.
 const REPEATED_CHARS: usize = 100;
 /// What may be asked of a search besides filters.
@@ -45,10 +45,10 @@ const PLAIN: [&str; 12] = [
 /// What may be asked of a search only where its hits are shown page by page.
 const PAGED: [&str; 5] = ["facets", "group", "page", "per_page", "explain"];
 /// Rows and columns of a matrix where the request names no number, and the most of them.
-const CELLS: usize = 50;
-const MAX_CELLS: usize = 1000;
+pub(super) const CELLS: usize = 50;
+pub(super) const MAX_CELLS: usize = 1000;
 /// The most hits of an export that names a limit.
-const MAX_EXPORT: usize = 10_000_000;
+pub(super) const MAX_EXPORT: usize = 10_000_000;
 
 /// The parameters of a search in the order they may be given.
 fn search_names() -> Vec<&'static str> {

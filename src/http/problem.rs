@@ -110,6 +110,12 @@ pub enum Problem {
         /// Where the request is from.
         origin: String,
     },
+    /// A page of another host calls what only programs and pages of this one may.
+    #[error("{origin} 的网页不能调用这个接口；请在自己的程序里调用")]
+    ForeignOrigin {
+        /// Where the request is from.
+        origin: String,
+    },
     /// The key may not write that report.
     #[error("密钥 {key} 不能写入报告 {id}：报告 id 应以 {prefixes} 开头")]
     ReportNotAllowed {
@@ -328,6 +334,7 @@ impl Problem {
             Self::OriginNotAllowed { .. } => {
                 (StatusCode::FORBIDDEN, "origin-not-allowed", "来源不允许")
             }
+            Self::ForeignOrigin { .. } => (StatusCode::FORBIDDEN, "foreign-origin", "来源不允许"),
             Self::ReportNotAllowed { .. } => {
                 (StatusCode::FORBIDDEN, "report-not-allowed", "报告不允许")
             }

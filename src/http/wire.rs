@@ -13,6 +13,7 @@ mod tasks;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(super) use compare::CompareAnswer;
@@ -33,7 +34,7 @@ use crate::report::{Kind, Span};
 use crate::search::{self, Addend, FacetValue, Hit, Marked, Request, Response};
 
 /// The answer of a search.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct SearchAnswer {
     query: QueryEcho,
     total: usize,
@@ -47,10 +48,12 @@ pub(super) struct SearchAnswer {
     facets: BTreeMap<&'static str, Vec<FacetAnswer>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct QueryEcho {
     text: String,
+    #[schemars(extend("enum" = ["smart", "exact"]))]
     r#match: &'static str,
+    #[schemars(extend("enum" = search::Sort::ALL.map(search::Sort::as_str)))]
     sort: &'static str,
     rewrites: Vec<RewriteAnswer>,
     /// What may have been meant instead; nothing was changed for it.
@@ -75,7 +78,7 @@ struct QueryEcho {
 }
 
 /// How a stretch of the query was read otherwise than it was typed.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RewriteAnswer {
     /// `pinyin`, `typo`, `synonym`, `number` or `quantity`.
     kind: &'static str,
@@ -87,7 +90,7 @@ struct RewriteAnswer {
 }
 
 /// A region the query names.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct NamedRegionAnswer {
     /// How it was typed.
     text: String,
@@ -96,14 +99,14 @@ struct NamedRegionAnswer {
     filter: BTreeMap<&'static str, String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Relaxation {
     required_words: usize,
     words: usize,
     complete_hits: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct HitAnswer {
     #[serde(flatten)]
     passage: PassageHead,
@@ -124,25 +127,25 @@ struct HitAnswer {
     explain: Option<Explanation>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Highlights {
     title: String,
     heading: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct MarkedAnswer {
     text: String,
     html: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Explanation {
     total: f32,
     parts: Vec<AddendAnswer>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct AddendAnswer {
     text: String,
     part: &'static str,
@@ -150,12 +153,13 @@ struct AddendAnswer {
 }
 
 /// A passage without its text, as every answer names it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct PassageHead {
     id: String,
     url: String,
     report: ReportRef,
     region: RegionAnswer,
+    #[schemars(with = "String", extend("enum" = Kind::ALL.map(Kind::as_str)))]
     kind: Kind,
     measure: Option<Measure>,
     /// Numbers and headings as they stand, from the outermost to its own.
@@ -164,7 +168,7 @@ pub(super) struct PassageHead {
     years: Vec<u16>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ReportRef {
     id: String,
     url: String,
@@ -173,7 +177,7 @@ struct ReportRef {
     metadata: MetadataAnswer,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RegionAnswer {
     name: String,
     province: Option<String>,
@@ -182,7 +186,7 @@ struct RegionAnswer {
     code: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Measure {
     /// The number of the measure, also for its sub-measures.
     number: u32,
@@ -197,7 +201,7 @@ struct Measure {
     part: Option<[u32; 2]>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ThemeAnswer {
     id: String,
     label: String,
@@ -206,7 +210,7 @@ struct ThemeAnswer {
     parents: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FacetAnswer {
     value: String,
     label: String,
@@ -223,8 +227,17 @@ struct FacetAnswer {
     level: Option<usize>,
 }
 
+/// A place in a text, in bytes of UTF-8.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it only says what a span looks like")]
+struct SpanAnswer {
+    start: usize,
+    /// One past the last.
+    end: usize,
+}
+
 /// A passage with its text.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct PassageAnswer {
     #[serde(flatten)]
     head: PassageHead,
@@ -234,6 +247,7 @@ pub(super) struct PassageAnswer {
     body: String,
     paragraphs: Vec<String>,
     /// Its place in the cleaned text of the report's file, in bytes of UTF-8.
+    #[schemars(with = "SpanAnswer")]
     range: Span,
     /// The terms that decided its themes.
     theme_evidence: Vec<ThemeEvidence>,
@@ -245,14 +259,14 @@ pub(super) struct PassageAnswer {
     similar_url: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ThemeEvidence {
     id: String,
     score: f32,
     terms: Vec<TermEvidence>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TermEvidence {
     term: String,
     in_heading: u32,
@@ -261,7 +275,7 @@ struct TermEvidence {
 }
 
 /// A list of reports.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct ReportsAnswer {
     pub(super) total: usize,
     pub(super) page: usize,
@@ -270,7 +284,7 @@ pub(super) struct ReportsAnswer {
 }
 
 /// A report without its passages.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct ReportAnswer {
     id: String,
     url: String,
@@ -282,6 +296,7 @@ pub(super) struct ReportAnswer {
     metadata: MetadataAnswer,
     source: String,
     /// Its place in the cleaned text of its file, in bytes of UTF-8.
+    #[schemars(with = "SpanAnswer")]
     range: Span,
     characters: u64,
     measures: u32,
@@ -289,14 +304,14 @@ pub(super) struct ReportAnswer {
 }
 
 /// A report with its passages in order.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct ReportWithPassages {
     #[serde(flatten)]
     report: ReportHead,
     passages: Vec<PassageInReport>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ReportHead {
     id: String,
     url: String,
@@ -306,12 +321,13 @@ struct ReportHead {
     region_reason: &'static str,
     metadata: MetadataAnswer,
     source: String,
+    #[schemars(with = "SpanAnswer")]
     range: Span,
     characters: u64,
     measures: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PassageInReport {
     #[serde(flatten)]
     head: PassageHead,
@@ -589,7 +605,7 @@ impl ReportWithPassages {
 }
 
 /// Whether the service can answer, and from what.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Readiness<'a> {
     status: &'static str,
     generation: &'a str,
@@ -609,7 +625,7 @@ pub(super) struct Readiness<'a> {
 }
 
 /// How the vocabulary files stand to what is served.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct VocabularyState<'a> {
     synonym_groups: usize,
     synonym_rules: usize,

@@ -61,6 +61,14 @@ pub struct Manifest {
     pub(super) files: BTreeMap<String, Sealed>,
 }
 
+impl Manifest {
+    /// How many bytes its files have.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.files.values().map(|file| file.bytes).sum()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sealed {
     pub(super) bytes: u64,

@@ -41,6 +41,8 @@ struct Line {
     id: String,
     sha256: String,
     name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
     actions: BTreeSet<Action>,
     origins: Vec<String>,
     prefixes: Vec<String>,
@@ -171,6 +173,7 @@ fn key(line: Line) -> Result<(Key, Hash), String> {
     let key = Key {
         id: line.id,
         name: line.name,
+        description: line.description,
         actions: line.actions,
         origins: line.origins,
         prefixes: line.prefixes,
@@ -188,6 +191,7 @@ fn line(key: &Key, hash: &Hash) -> Line {
         id: key.id.clone(),
         sha256: to_hex(hash),
         name: key.name.clone(),
+        description: key.description.clone(),
         actions: key.actions.clone(),
         origins: key.origins.clone(),
         prefixes: key.prefixes.clone(),

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -37,7 +39,7 @@ const SECRET_LETTERS: usize = 52;
 pub struct Held {
     key: Key,
     hash: Hash,
-    limiter: Option<Arc<DefaultDirectRateLimiter>>,
+    limiter: Option<Arc<Limiter>>,
 }
 
 /// Why a key is not let in.
@@ -79,23 +81,50 @@ impl Held {
         &self.key
     }
 
-    /// Counts a request.
+    /// Counts a request; says what is left where the key has a rate.
     ///
     /// # Errors
     ///
     /// How long to wait, where there were too many.
-    pub fn count(&self) -> Result<(), Duration> {
-        let Some(limiter) = &self.limiter else {
-            return Ok(());
+    pub fn count(&self) -> Result<Option<Allowance>, Duration> {
+        let (Some(limiter), Some(rate)) = (&self.limiter, self.key.rate) else {
+            return Ok(None);
         };
-        limiter
+        let state = limiter
             .check()
-            .map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+            .map_err(|until| until.wait_time_from(DefaultClock::default().now()))?;
+        let remaining = state.remaining_burst_capacity();
+        let burst = rate.burst.get();
+        let used = burst.saturating_sub(remaining);
+        let per_second = rate.per_second.get();
+        Ok(Some(Allowance {
+            burst,
+            remaining,
+            full_in: Duration::from_secs(u64::from(used)) / per_second,
+            window: burst.div_ceil(per_second),
+        }))
     }
 }
 
-fn limiter(rate: Rate) -> DefaultDirectRateLimiter {
-    RateLimiter::direct(Quota::per_second(rate.per_second).allow_burst(rate.burst))
+/// What is left of a key's rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Requests at once, after a pause.
+    pub burst: u32,
+    /// How many of them are left.
+    pub remaining: u32,
+    /// When all of them are left again.
+    pub full_in: Duration,
+    /// In how many seconds as many are given as there may be at once.
+    pub window: u32,
+}
+
+/// Counts requests, and tells what is left.
+type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
+
+fn limiter(rate: Rate) -> Limiter {
+    let quota = Quota::per_second(rate.per_second).allow_burst(rate.burst);
+    RateLimiter::direct(quota).with_middleware()
 }
 
 /// The keys of one state of the file.
@@ -248,6 +277,7 @@ impl Keyring {
             let key = Key {
                 id,
                 name: wanted.name,
+                description: wanted.description,
                 actions: wanted.actions,
                 origins: wanted.origins,
                 prefixes: wanted.prefixes,
@@ -287,6 +317,36 @@ impl Keyring {
         Ok(revoked)
     }
 
+    /// Says anew what the key of that id is for, and returns it as it then is; nothing where there
+    /// is none that can be changed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file is damaged or cannot be written; it then stays as it was.
+    pub fn describe(
+        &self,
+        id: &str,
+        name: Option<String>,
+        description: Option<Option<String>>,
+    ) -> Result<Option<Key>, Error> {
+        let mut described = None;
+        self.change(|keys| {
+            let Some((key, _)) = keys.iter_mut().find(|(key, _)| key.id == id) else {
+                return Ok(false);
+            };
+            let before = key.clone();
+            if let Some(name) = name {
+                key.name = name;
+            }
+            if let Some(description) = description {
+                key.description = description;
+            }
+            described = Some(key.clone());
+            Ok(*key != before)
+        })?;
+        Ok(described)
+    }
+
     /// An admin key, where there never was one.
     ///
     /// # Errors
@@ -299,6 +359,7 @@ impl Keyring {
         }
         let wanted = Wanted {
             name: "首次启动时建立的管理密钥".to_owned(),
+            description: None,
             actions: BTreeSet::from([Action::Admin]),
             origins: Vec::new(),
             prefixes: Vec::new(),
@@ -388,6 +449,7 @@ fn from_environment(secret: &SecretString) -> Result<Arc<Held>, Error> {
     let key = Key {
         id: ENVIRONMENT_ID.to_owned(),
         name: format!("环境变量 {ADMIN_KEY_VARIABLE}"),
+        description: None,
         actions: BTreeSet::from([Action::Admin]),
         origins: Vec::new(),
         prefixes: Vec::new(),

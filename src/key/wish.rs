@@ -14,6 +14,8 @@ use crate::search::{Facet, Filters};
 
 /// The most characters of a name.
 const MAX_NAME: usize = 100;
+/// The most characters of a description.
+const MAX_DESCRIPTION: usize = 1000;
 /// The most origins, prefixes, or values of one filter.
 const MAX_VALUES: usize = 100;
 /// The most characters of an origin.
@@ -29,6 +31,8 @@ const MAX_RATE: u32 = 100_000;
 pub struct Wish {
     /// What it is for.
     pub name: String,
+    /// What else is to be said of it.
+    pub description: Option<String>,
     /// Names of actions; searching where there is none.
     pub actions: Vec<String>,
     /// Sites such as `https://example.org`.
@@ -50,6 +54,8 @@ pub struct Wish {
 pub struct Wanted {
     /// As [`super::Key::name`].
     pub name: String,
+    /// As [`super::Key::description`].
+    pub description: Option<String>,
     /// As [`super::Key::actions`].
     pub actions: BTreeSet<Action>,
     /// As [`super::Key::origins`].
@@ -101,11 +107,8 @@ impl Wish {
     ///
     /// The first field that cannot be as it is.
     pub fn check(self, now: Timestamp) -> Result<Wanted, Fault> {
-        let name = self.name.trim().to_owned();
-        if !(1..=MAX_NAME).contains(&name.chars().count()) || name.contains(char::is_control) {
-            let allowed = format!("1 至 {MAX_NAME} 个字，在一行之内，说明密钥的用途");
-            return Err(fault("name", name, allowed));
-        }
+        let name = name(&self.name)?;
+        let description = self.description.as_deref().map(description).transpose()?;
         let actions = actions(&self.actions)?;
         let origins = each("origins", &self.origins, origin)?;
         let prefixes = each("prefixes", &self.prefixes, prefix)?;
@@ -134,6 +137,7 @@ impl Wish {
         }
         Ok(Wanted {
             name,
+            description,
             actions,
             origins,
             prefixes,
@@ -142,6 +146,34 @@ impl Wish {
             rate,
         })
     }
+}
+
+/// What a key is for, without blanks around it.
+///
+/// # Errors
+///
+/// Says what is allowed.
+pub fn name(text: &str) -> Result<String, Fault> {
+    let name = text.trim();
+    if !(1..=MAX_NAME).contains(&name.chars().count()) || name.contains(char::is_control) {
+        let allowed = format!("1 至 {MAX_NAME} 个字，在一行之内，说明密钥的用途");
+        return Err(fault("name", name, allowed));
+    }
+    Ok(name.to_owned())
+}
+
+/// What else is said of a key, without blanks around it.
+///
+/// # Errors
+///
+/// Says what is allowed.
+pub fn description(text: &str) -> Result<String, Fault> {
+    let description = text.trim();
+    if description.chars().count() > MAX_DESCRIPTION {
+        let allowed = format!("至多 {MAX_DESCRIPTION} 个字");
+        return Err(fault("description", description, allowed));
+    }
+    Ok(description.to_owned())
 }
 
 fn actions(names: &[String]) -> Result<BTreeSet<Action>, Fault> {

@@ -9,7 +9,7 @@ use tantivy::query::Query as EngineQuery;
 
 use super::facets::{self, Counts};
 use super::rank::{self, Complete, Ranked, Sort};
-use super::{Facet, Options, Request, feedback, quantities, reports};
+use super::{Facet, Options, Request, feedback, order, quantities, reports};
 use crate::index::{self, Snapshot};
 use crate::quantity::Condition;
 use crate::query::{Compiled, Compiler, Leaf};
@@ -60,13 +60,13 @@ impl Asked<'_> {
         plain: &[Facet],
     ) -> Result<Page, index::Error> {
         let request = self.request;
-        let before = request.page.saturating_sub(1);
-        let skip = before.saturating_mul(request.per_page);
+        let skip = request.skip();
         let (from, end) = if request.by_report {
             // Which passage is the best of its report shows only among all of them.
             (0, self.snapshot.searcher().search(narrowed, &Count)?)
         } else {
-            (skip, skip.saturating_add(request.per_page))
+            let passages = usize::try_from(self.snapshot.passages()).unwrap_or(usize::MAX);
+            (skip, skip.saturating_add(request.per_page).min(passages))
         };
         let Ordered {
             top,
@@ -98,7 +98,8 @@ impl Asked<'_> {
 
     /// The order of the hits: where nothing was asked for, that of the corpus.
     fn sort(&self) -> Sort {
-        if self.compiled.lists_all && self.request.sort == Sort::Relevance {
+        let by_number = !self.request.orders.is_empty();
+        if by_number || (self.compiled.lists_all && self.request.sort == Sort::Relevance) {
             Sort::Document
         } else {
             self.request.sort
@@ -145,6 +146,9 @@ impl Asked<'_> {
             }
         }
         match self.request.quantities.first().or(self.conditions.first()) {
+            _ if !self.request.orders.is_empty() => {
+                top = searcher.search(narrowed, &order::collector(&self.request.orders, end))?;
+            }
             Some(first) if sort == Sort::Quantity => {
                 top = searcher.search(narrowed, &quantities::collector(first, 0, end))?;
             }

@@ -22,12 +22,13 @@ use tantivy::columnar::StrColumn;
 
 use self::align::{Profile, align};
 use super::asked::Asked;
+use super::filter::{engine_filters, narrow};
 use super::rank::Ranked;
 use super::similar::Frequencies;
 use super::understand::Understood;
 use super::{
-    Address, Chosen, Facet, Hit, HitReader, Options, Request, Response, choose, engine_filters,
-    narrow, read, region_named, scope,
+    Address, Chosen, Facet, Hit, HitReader, Options, Request, Response, choose, read, region_named,
+    scope,
 };
 use crate::index::{self, Snapshot};
 use crate::region::{self, Region, Resolution};
@@ -239,7 +240,7 @@ pub fn compare(
         query,
         complete,
         relaxed,
-    } = choose(snapshot, &compiled, complete, options.relax_below)?;
+    } = choose(snapshot, request, &compiled, complete, options)?;
 
     let mut sides = Vec::with_capacity(subjects.len());
     let mut found = Vec::with_capacity(subjects.len());

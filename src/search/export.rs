@@ -12,10 +12,11 @@ use std::sync::Arc;
 use tantivy::collector::Count;
 
 use super::asked::{Asked, Ordered};
+use super::filter::{engine_filters, narrow};
 use super::rank::{Complete, Ranked};
 use super::reports;
 use super::understand::Understood;
-use super::{Chosen, Hit, HitReader, Options, Request, choose, engine_filters, narrow, read};
+use super::{Chosen, Hit, HitReader, Options, Request, choose, read};
 use crate::index::{self, Snapshot};
 use crate::quantity::Condition;
 use crate::query::{Compiled, Leaf};
@@ -58,7 +59,7 @@ pub fn export(
         query,
         complete,
         relaxed,
-    } = choose(&snapshot, &compiled, complete, options.relax_below)?;
+    } = choose(&snapshot, &request, &compiled, complete, options)?;
     let filters = engine_filters(&snapshot, &request);
     let narrowed = narrow(&*query, &filters, None);
     let total = searcher.search(&narrowed, &Count)?;

@@ -11,7 +11,7 @@ use crate::index::{Fields, Snapshot, UNKNOWN_REGION};
 use crate::report::Kind;
 
 /// The most characters a value to filter by may have.
-const MAX_VALUE_CHARS: usize = 200;
+pub const MAX_VALUE_CHARS: usize = 200;
 
 /// A field that hits can be counted and narrowed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

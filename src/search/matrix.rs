@@ -16,10 +16,10 @@ use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 
 use super::facets::{self, Counter, Counts};
+use super::filter::{engine_filters, narrow};
 use super::understand::Understood;
 use super::{
-    Chosen, Facet, FacetValue, Options, Request, Response, choose, engine_filters, narrow, read,
-    region_named, scope,
+    Chosen, Facet, FacetValue, Options, Request, Response, choose, read, region_named, scope,
 };
 use crate::index::{self, Snapshot};
 
@@ -86,7 +86,7 @@ pub fn matrix(
         conditions,
         unmet,
     } = read(snapshot, request, options)?;
-    let Chosen { query, relaxed, .. } = choose(snapshot, &compiled, complete, options.relax_below)?;
+    let Chosen { query, relaxed, .. } = choose(snapshot, request, &compiled, complete, options)?;
     let filters = engine_filters(snapshot, request);
     let narrowed = narrow(&*query, &filters, None);
     let both = [axes.rows, axes.cols];

@@ -179,10 +179,7 @@ impl ConditionWeight {
 
 impl Weight for ConditionWeight {
     fn scorer(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
-        let passages = Listed {
-            docs: self.passages(reader)?,
-            at: 0,
-        };
+        let passages = Listed::new(self.passages(reader)?);
         Ok(Box::new(ConstScorer::new(passages, boost)))
     }
 
@@ -193,9 +190,15 @@ impl Weight for ConditionWeight {
 }
 
 /// Passages that are known beforehand, in order, each once.
-struct Listed {
+pub(super) struct Listed {
     docs: Vec<DocId>,
     at: usize,
+}
+
+impl Listed {
+    pub(super) fn new(docs: Vec<DocId>) -> Self {
+        Self { docs, at: 0 }
+    }
 }
 
 impl DocSet for Listed {

@@ -13,7 +13,7 @@ mod terms;
 
 use std::collections::HashSet;
 
-use tantivy::collector::TopDocs;
+use tantivy::collector::{DocSetCollector, TopDocs};
 use tantivy::query::{BoostQuery, EnableScoring, Query as EngineQuery, TermQuery, Weight};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocSet, Searcher, Term};
@@ -21,7 +21,7 @@ use tantivy::{DocSet, Searcher, Term};
 use self::candidates::Candidates;
 use self::terms::Telling;
 pub(super) use self::terms::{Frequencies, telling};
-use super::{Address, Highlighter, Options, Snippet};
+use super::{Address, Filter, Highlighter, Options, Snippet};
 use crate::analysis::Normalized;
 use crate::fold;
 use crate::index::{self, PassageRecord, ReportRecord, Snapshot};
@@ -75,6 +75,21 @@ pub fn similar(
     limit: usize,
     options: &Options,
 ) -> Result<Option<Vec<Similar>>, index::Error> {
+    similar_within(snapshot, id, None, limit, options)
+}
+
+/// As [`similar`], of the passages that `filter` lets through; the one of that id need not be.
+///
+/// # Errors
+///
+/// Fails when the index cannot be read.
+pub fn similar_within(
+    snapshot: &Snapshot,
+    id: &str,
+    filter: Option<&Filter>,
+    limit: usize,
+    options: &Options,
+) -> Result<Option<Vec<Similar>>, index::Error> {
     let searcher = snapshot.searcher();
     let Some(address) = address(snapshot, id)? else {
         return Ok(None);
@@ -100,7 +115,12 @@ pub fn similar(
         return Ok(Some(Vec::new()));
     }
 
-    let found = Candidates::new(snapshot, &clauses, address, &report.id)?.best(limit)?;
+    let allowed = filter
+        .map(|filter| searcher.search(&*super::filter::silent(snapshot, filter), &DocSetCollector))
+        .transpose()?;
+    let mut candidates = Candidates::new(snapshot, &clauses, address, &report.id)?;
+    candidates.allowed = allowed.as_ref();
+    let found = candidates.best(limit)?;
     let resemblance = Resemblance::new(&passage);
     let mut similar = Vec::with_capacity(found.len());
     for candidate in found {

@@ -51,6 +51,7 @@ impl Marked {
 }
 
 /// Finds what a query matched.
+#[derive(Debug)]
 pub struct Highlighter {
     /// Normalised, with whether only a whole number counts.
     needles: Vec<(String, bool)>,
@@ -85,16 +86,26 @@ impl Highlighter {
         render(&chars, 0..chars.len(), &self.marks(text), false, false)
     }
 
-    /// Where the matches stand in `text`, in order, none touching another.
+    /// Where in `text` matches stand, in order, none touching another.
     #[must_use]
     pub fn spans(&self, text: &str) -> Vec<Span> {
-        let mut at: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
-        at.push(text.len());
-        let place = |character: usize| at.get(character).copied().unwrap_or(text.len());
+        let chars_at = starts(text);
+        let at = |place: usize| chars_at.get(place).copied().unwrap_or(text.len());
         self.marks(text)
             .iter()
-            .map(|mark| Span::new(place(mark.start), place(mark.end)))
+            .map(|mark| Span::new(at(mark.start), at(mark.end)))
             .collect()
+    }
+
+    /// The part of `text` around its best matches: at most about `limit` characters, more only
+    /// where a single match is longer.
+    #[must_use]
+    pub fn crop(&self, text: &str, limit: usize) -> Span {
+        let chars: Vec<char> = text.chars().collect();
+        let chars_at = starts(text);
+        let at = |place: usize| chars_at.get(place).copied().unwrap_or(text.len());
+        let (range, _, _) = window(&chars, &self.marks(text), self, limit);
+        Span::new(at(range.start), at(range.end))
     }
 
     /// At most about `limit` characters of a passage around its best matches; more only where a
@@ -208,11 +219,27 @@ fn within_number(text: &str, start: usize, end: usize) -> bool {
     joins(before.next(), before.next()) || joins(after.next(), after.next())
 }
 
+/// Where each character of `text` begins.
+fn starts(text: &str) -> Vec<usize> {
+    text.char_indices().map(|(at, _)| at).collect()
+}
+
 /// The part of `text` to show.
 fn cut(text: &str, marks: &[Mark], highlighter: &Highlighter, limit: usize) -> Marked {
     let chars: Vec<char> = text.chars().collect();
+    let (range, mid_start, mid_end) = window(&chars, marks, highlighter, limit);
+    render(&chars, range, marks, mid_start, mid_end)
+}
+
+/// The part to show, and whether it begins and whether it ends within a sentence.
+fn window(
+    chars: &[char],
+    marks: &[Mark],
+    highlighter: &Highlighter,
+    limit: usize,
+) -> (std::ops::Range<usize>, bool, bool) {
     if chars.len() <= limit {
-        return render(&chars, 0..chars.len(), marks, false, false);
+        return (0..chars.len(), false, false);
     }
     let (from, to) = highlighter
         .best_cluster(marks, limit)
@@ -221,7 +248,7 @@ fn cut(text: &str, marks: &[Mark], highlighter: &Highlighter, limit: usize) -> M
 
     // From the start of the sentence, where the matches then still fit.
     let mut sentences = vec![0];
-    sentences.extend((1..=chars.len()).filter(|&at| ends_sentence(&chars, at)));
+    sentences.extend((1..=chars.len()).filter(|&at| ends_sentence(chars, at)));
     let sentence = sentences
         .iter()
         .copied()
@@ -243,7 +270,7 @@ fn cut(text: &str, marks: &[Mark], highlighter: &Highlighter, limit: usize) -> M
             .iter()
             .copied()
             .rfind(|&at| at >= to && at > start && at <= furthest)
-            .unwrap_or_else(|| soft_cut(&chars, marks, to, furthest))
+            .unwrap_or_else(|| soft_cut(chars, marks, to, furthest))
     };
     // What room is left at the end is used before the start.
     while let Some(earlier) = sentences
@@ -257,7 +284,7 @@ fn cut(text: &str, marks: &[Mark], highlighter: &Highlighter, limit: usize) -> M
     }
     let mid_start = !sentences.contains(&start);
     let mid_end = end < chars.len() && !sentences.contains(&end);
-    render(&chars, start..end, marks, mid_start, mid_end)
+    (start..end, mid_start, mid_end)
 }
 
 /// Whether a sentence, closing quotes included, or a paragraph ends before character `at`.

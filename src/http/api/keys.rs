@@ -78,7 +78,7 @@ async fn create(
     let body = body.map_err(|error| unread(&error))?;
     let wish: Wish = serde_json::from_slice(&body).map_err(|error| Problem::BadBody {
         why: format!(
-            "应为 JSON 对象，字段有 name、actions、origins、prefixes、filters、expires、rate、burst（{error}）"
+            "应为 JSON 对象，字段有 name、description、actions、origins、prefixes、filters、expires、rate、burst（{error}）"
         ),
     })?;
     let now = Timestamp::now();

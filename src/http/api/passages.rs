@@ -10,7 +10,7 @@ use crate::http::state::State;
 use crate::http::wire::PassageAnswer;
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
 
-pub(super) async fn get(
+pub(in crate::http) async fn get(
     http: HttpRequest,
     id: web::Path<String>,
     access: Authorized<Search>,

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::http::access::{Authorized, Search};
 use crate::http::caching;
+use crate::http::manners;
 use crate::http::params;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -11,7 +12,7 @@ use crate::http::wire::{ReportAnswer, ReportWithPassages, ReportsAnswer};
 use crate::index::{PassageRecord, ReportRecord, Snapshot};
 
 /// How far a listing may be paged; it is read from memory, so this is no matter of cost.
-const MAX_REPORTS: usize = 1_000_000;
+pub(in crate::http) const MAX_REPORTS: usize = 1_000_000;
 
 pub(super) async fn list(
     http: HttpRequest,
@@ -29,6 +30,14 @@ pub(super) async fn list(
     let skip = (page - 1).saturating_mul(per_page);
     let mut response = HttpResponse::Ok();
     caching::label(&mut response, &tag);
+    manners::link_pages(
+        &http,
+        &mut response,
+        page,
+        per_page,
+        reports.len(),
+        MAX_REPORTS,
+    );
     Ok(response.json(ReportsAnswer {
         total: reports.len(),
         page,
@@ -42,7 +51,7 @@ pub(super) async fn list(
     }))
 }
 
-pub(super) async fn get(
+pub(in crate::http) async fn get(
     http: HttpRequest,
     id: web::Path<String>,
     access: Authorized<Search>,

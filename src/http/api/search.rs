@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::http::access::{Authorized, Search};
 use crate::http::caching;
+use crate::http::manners;
 use crate::http::params;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -34,5 +35,14 @@ pub(super) async fn get(
     let took_ms = (started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
     let mut answer = HttpResponse::Ok();
     caching::label(&mut answer, &tag);
+    let (page, per_page) = (request.page, request.per_page);
+    manners::link_pages(
+        &http,
+        &mut answer,
+        page,
+        per_page,
+        response.total,
+        state.max_depth,
+    );
     Ok(answer.json(SearchAnswer::new(&request, response, took_ms)))
 }

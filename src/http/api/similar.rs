@@ -13,9 +13,9 @@ use crate::http::wire::SimilarAnswer;
 use crate::search;
 
 /// The most passages that are given.
-const MOST: usize = 20;
+pub(in crate::http) const MOST: usize = 20;
 /// How many are given where the request names no number.
-const DEFAULT: usize = 5;
+pub(in crate::http) const DEFAULT: usize = 5;
 
 pub(super) async fn get(
     http: HttpRequest,

@@ -469,6 +469,7 @@ pub(super) fn refusal_in_english(problem: &Problem) -> String {
         | Problem::SeveralKeys
         | Problem::ActionMissing { .. }
         | Problem::OriginNotAllowed { .. }
+        | Problem::ForeignOrigin { .. }
         | Problem::ReportNotAllowed { .. } => {
             "This needs a key that is valid for it; ask whoever runs the service.".to_owned()
         }

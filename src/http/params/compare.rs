@@ -10,8 +10,8 @@ use crate::report::Kind;
 use crate::search::{FEWEST_SIDES, Facet, MOST_SIDES, NoRegion, Request, Subject};
 
 /// Passages of a side under a theme where the request names no number, and the most of them.
-const LISTED: usize = 20;
-const MOST_LISTED: usize = 100;
+pub(in crate::http) const LISTED: usize = 20;
+pub(in crate::http) const MOST_LISTED: usize = 100;
 /// The most divisions of one name that a refusal lists.
 const NAMED: usize = 6;
 /// What narrows to regions or reports, which is what the sides do.

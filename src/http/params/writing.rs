@@ -10,8 +10,8 @@ use crate::store::TaskState;
 /// The longest that may be waited for a task.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 /// Tasks in an answer where the request names no number, and the most of them.
-const TASKS: usize = 20;
-const MAX_TASKS: usize = 1000;
+pub(in crate::http) const TASKS: usize = 20;
+pub(in crate::http) const MAX_TASKS: usize = 1000;
 /// What may be said in the address of a report that is sent.
 const SAID: [&str; 8] = [
     "title",

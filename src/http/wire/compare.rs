@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::quantities::QuantityAnswer;
@@ -10,7 +11,7 @@ use super::{Highlights, MarkedAnswer, PassageHead, QueryEcho, RegionAnswer};
 use crate::search::{Comparison, Hit, Request, Row, Section, Side};
 
 /// The answer of a comparison.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::http) struct CompareAnswer {
     query: QueryEcho,
     /// How many passages stand on any side.
@@ -23,7 +24,7 @@ pub(in crate::http) struct CompareAnswer {
     themes: Vec<SectionAnswer>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SideAnswer {
     /// `region` or `report`.
     kind: &'static str,
@@ -39,7 +40,7 @@ struct SideAnswer {
     total: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SectionAnswer {
     /// Nothing for passages that bear no theme.
     id: Option<String>,
@@ -56,7 +57,7 @@ struct SectionAnswer {
     unlisted: Vec<usize>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RowAnswer {
     /// How like one another they are, from 0 to 1.
     likeness: f32,
@@ -66,7 +67,7 @@ struct RowAnswer {
     cells: Vec<Option<ComparedAnswer>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ComparedAnswer {
     #[serde(flatten)]
     passage: PassageHead,

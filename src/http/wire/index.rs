@@ -1,5 +1,6 @@
 //! How the index and the store stand, as it is sent.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::index::{Progress, Snapshot};
@@ -7,7 +8,7 @@ use crate::reload::Condition;
 use crate::store::Store;
 
 /// How the index stands.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::http) struct IndexAnswer {
     generation: String,
     /// In seconds since 1970-01-01 UTC.
@@ -27,7 +28,7 @@ pub(in crate::http) struct IndexAnswer {
 }
 
 /// How the store stands.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct StoreAnswer {
     reports: usize,
     bytes: u64,
@@ -42,7 +43,7 @@ struct StoreAnswer {
 }
 
 /// How far the making of an index is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct ProgressAnswer {
     /// `reading` or `finishing`.
     stage: &'static str,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::key::{Key, Rate};
 
 /// All keys.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct KeysAnswer {
     /// How many there are.
     pub total: usize,
@@ -16,7 +17,7 @@ pub struct KeysAnswer {
 }
 
 /// A key that was just made.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct KeyCreated {
     #[serde(flatten)]
     /// All else about it.
@@ -26,10 +27,12 @@ pub struct KeyCreated {
 }
 
 /// All about a key but its secret.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct KeyAnswer {
     id: String,
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
     /// `active`, `expired` or `revoked`.
     status: &'static str,
     actions: Vec<&'static str>,
@@ -43,7 +46,7 @@ pub struct KeyAnswer {
     rate: Option<RateAnswer>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RateAnswer {
     per_second: u32,
     burst: u32,
@@ -77,6 +80,7 @@ impl KeyAnswer {
             rate: key.rate.map(RateAnswer::from),
             id: key.id,
             name: key.name,
+            description: key.description,
             origins: key.origins,
             prefixes: key.prefixes,
         }

@@ -1,12 +1,13 @@
 //! Counts of one field against another, as they are sent.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FacetAnswer, QueryEcho};
 use crate::search::{Axis, Matrix, Request};
 
 /// The answer of a matrix.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::http) struct MatrixAnswer {
     query: QueryEcho,
     /// How many passages there are in all; what the search itself says.
@@ -22,7 +23,7 @@ pub(in crate::http) struct MatrixAnswer {
     col_totals: Vec<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct AxisAnswer {
     facet: &'static str,
     label: &'static str,

@@ -1,11 +1,12 @@
 //! What is known of a report besides its title and region, as it is sent.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::Metadata;
 
 /// What is known is there, what is not is left out.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct MetadataAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<String>,

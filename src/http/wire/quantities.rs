@@ -1,13 +1,15 @@
 //! Figures and conditions on them, as they are sent.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::SpanAnswer;
 use crate::quantity::{Condition, Quantity};
 use crate::report::Span;
 use crate::search::Figure;
 
 /// A figure of a passage.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct QuantityAnswer {
     /// As it stands in the text.
     text: String,
@@ -29,6 +31,7 @@ pub(super) struct QuantityAnswer {
     /// The words it belongs to.
     label: String,
     /// Its place in the passage's text, in bytes of UTF-8.
+    #[schemars(with = "SpanAnswer")]
     range: Span,
     /// Whether it meets what was asked for; left out where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +39,7 @@ pub(super) struct QuantityAnswer {
 }
 
 /// A bound on figures that was read in a query.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct ConditionAnswer {
     /// As a filter has it.
     filter: String,

@@ -1,12 +1,13 @@
 //! Passages like one, as they are sent.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{MarkedAnswer, PassageHead};
 use crate::search::Similar;
 
 /// The passages like one.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::http) struct SimilarAnswer {
     /// The id of the passage asked about.
     passage: String,
@@ -14,7 +15,7 @@ pub(in crate::http) struct SimilarAnswer {
     similar: Vec<Likeness>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Likeness {
     #[serde(flatten)]
     passage: PassageHead,
@@ -27,7 +28,7 @@ struct Likeness {
     near_duplicate: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SharedTerm {
     text: String,
     weight: f32,

@@ -1,24 +1,25 @@
 //! Completions, as they are sent.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::index::How;
 use crate::search::Suggestion;
 
 /// The completions of what was typed.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::http) struct SuggestAnswer {
     query: TypedEcho,
     took_ms: f64,
     suggestions: Vec<SuggestionAnswer>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TypedEcho {
     text: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SuggestionAnswer {
     /// What to search for.
     text: String,
@@ -37,7 +38,7 @@ struct SuggestionAnswer {
     parents: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FilterAnswer {
     field: &'static str,
     value: String,

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::store::{Task, TaskKind, TaskState};
 
 /// One request to write, and how far it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::http) struct TaskAnswer {
     id: u64,
     /// `put`, `delete` or `bulk`.
+    #[schemars(with = "String", extend("enum" = ["put", "delete", "bulk"]))]
     kind: TaskKind,
     /// `queued`, `running`, `done` or `failed`.
+    #[schemars(with = "String", extend("enum" = ["queued", "running", "done", "failed"]))]
     status: TaskState,
     /// How many reports were named.
     reports: u64,
@@ -33,7 +36,7 @@ pub(in crate::http) struct TaskAnswer {
 }
 
 /// Some of the tasks, newest first.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(in crate::http) struct TasksAnswer {
     pub(in crate::http) tasks: Vec<TaskAnswer>,
     /// What to give as `before` for those that follow; nothing where none do.

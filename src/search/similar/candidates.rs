@@ -7,7 +7,7 @@
 //! lost shares only what most passages share.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tantivy::columnar::Column;
 use tantivy::{DocId, DocSet, Searcher, SegmentOrdinal, SegmentReader};
@@ -39,6 +39,8 @@ pub(super) struct Candidates<'a> {
     own_report: &'a str,
     /// Where the passage's own region sorts; nothing where that is not known.
     own_region: Option<u64>,
+    /// Those that may be candidates; all where it is left open.
+    pub(super) allowed: Option<&'a HashSet<Address>>,
 }
 
 /// A passage that is like.
@@ -104,6 +106,7 @@ impl<'a> Candidates<'a> {
             leading: affordable.max(1).min(clauses.len()),
             own_report,
             own_region: region.filter(|&region| region != u64::from(u32::MAX)),
+            allowed: None,
         })
     }
 
@@ -190,7 +193,13 @@ impl<'a> Candidates<'a> {
     ) -> tantivy::Result<Vec<Held>> {
         let (leading, others) = self.clauses.split_at(self.leading);
         let mut held = gather(leading, reader)?;
-        held.retain(|held| self.snapshot.sees(Address::new(ordinal, held.doc)));
+        held.retain(|held| {
+            let address = Address::new(ordinal, held.doc);
+            let is_allowed = self
+                .allowed
+                .is_none_or(|allowed| allowed.contains(&address));
+            is_allowed && self.snapshot.sees(address)
+        });
         let most = self.most_refined(reader);
         if held.len() > most {
             held.select_nth_unstable_by(most, |left, right| {

@@ -67,6 +67,7 @@ fn heading(t: &Texts, problem: &Problem) -> &'static str {
         | Problem::SeveralKeys
         | Problem::ActionMissing { .. }
         | Problem::OriginNotAllowed { .. }
+        | Problem::ForeignOrigin { .. }
         | Problem::ReportNotAllowed { .. } => t.refusal_key,
         Problem::TooManyRequests { .. }
         | Problem::Overloaded
