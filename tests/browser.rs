@@ -10,21 +10,25 @@ use std::process::{Command, Stdio};
 use crate::support::{Service, corpus_of, root, seed_text, skip};
 
 /// A report all of which is made to become markup somewhere.
-const MARKUP: &str = "山西省长治市:<img src=x onerror=alert(1)>\n\n\
+pub(crate) const MARKUP: &str = "山西省长治市:<img src=x onerror=alert(1)>\n\n\
     <script>alert(2)</script> 概述里也有 <img src=x onerror=alert(3)>。\n\n\
     一、<b>加粗</b>的举措 onerror。正文有 <img src=x onerror=\"alert(4)\"> &lt;b&gt; 和 </mark>。\n";
 
-/// Whether the environment has it; what the tests need is no setting of the service.
+/// A variable of the environment; what the tests need is no setting of the service.
 #[expect(
     clippy::disallowed_methods,
     reason = "`config` reads the settings, and these are none"
 )]
+pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
+}
+
 fn set(name: &str) -> bool {
-    std::env::var_os(name).is_some()
+    variable(name).is_some()
 }
 
 /// What is missing here for a browser test, if anything.
-fn missing() -> Option<String> {
+pub(crate) fn missing() -> Option<String> {
     let node = Command::new("node")
         .arg("--version")
         .stdout(Stdio::null())

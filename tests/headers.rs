@@ -171,3 +171,162 @@ fn answers_are_compressed_for_those_who_can_read_that() {
         }
     }
 }
+
+/// The address of each relation in `Link`.
+fn links(answer: &crate::support::Answer) -> std::collections::BTreeMap<String, String> {
+    answer
+        .header("link")
+        .split(", ")
+        .filter_map(|link| {
+            let (address, relation) = link.strip_prefix('<')?.split_once(">; rel=\"")?;
+            Some((
+                relation.trim_end_matches('"').to_owned(),
+                address.to_owned(),
+            ))
+        })
+        .collect()
+}
+
+#[test]
+fn listings_name_the_pages_beside_them() {
+    for start in [
+        "/api/v1/search?q=%E6%95%99%E5%B8%88&province=%E6%B2%B3%E5%8C%97%E7%9C%81&province=%E6%B1%9F%E8%8B%8F%E7%9C%81&per_page=1",
+        "/api/v1/reports?per_page=2",
+    ] {
+        let mut address = start.to_owned();
+        let mut pages = 0;
+        let total = SERVICE.get(start).json()["total"].as_u64().unwrap();
+        let mut back = None;
+        loop {
+            let answer = SERVICE.get(&address);
+            assert_eq!(answer.status, 200, "{address}: {}", answer.body);
+            pages += 1;
+            assert_eq!(answer.json()["page"], pages);
+            let links = links(&answer);
+            assert_eq!(links.contains_key("prev"), pages > 1, "{address}");
+            if let Some(back) = back {
+                assert_eq!(SERVICE.get(&links["prev"]).body.len(), back, "{address}");
+            }
+            assert_eq!(SERVICE.get(&links["first"]).json()["page"], 1);
+            assert_eq!(SERVICE.get(&links["last"]).json()["total"], total);
+            back = Some(SERVICE.get(&address).body.len()).filter(|_| start.contains("reports"));
+            let Some(next) = links.get("next") else { break };
+            address.clone_from(next);
+        }
+        let per_page = if start.contains("reports") { 2 } else { 1 };
+        assert_eq!(pages, total.div_ceil(per_page), "{start}");
+    }
+    let none = SERVICE.search(&[("q", "\"哪里都没有这一句\"")]);
+    assert_eq!(
+        links(&none).len(),
+        2,
+        "first and last of nothing are one page"
+    );
+    let long = SERVICE.search(&[("q", &"教师".repeat(500))]);
+    assert_eq!((long.status, long.header("link")), (200, ""));
+}
+
+#[test]
+fn every_answer_has_a_number_and_says_how_long_it_took() {
+    for path in [
+        "/",
+        "/api/v1/search",
+        "/api/v1/nothing",
+        "/meili/health",
+        "/healthz",
+        "/nothing",
+    ] {
+        let answer = SERVICE.get(path);
+        let number = answer.header("x-request-id").to_owned();
+        assert_eq!(number.len(), 16, "{path}");
+        assert_ne!(SERVICE.get(path).header("x-request-id"), number, "{path}");
+        let timing = answer.header("server-timing");
+        let took = timing
+            .strip_prefix("total;dur=")
+            .unwrap_or_else(|| panic!("{path}: {timing}"));
+        assert!(took.parse::<f64>().unwrap() >= 0.0);
+        let own = SERVICE.request("GET", path, &[("X-Request-Id", "trace-7.a_B")]);
+        assert_eq!(own.header("x-request-id"), "trace-7.a_B", "{path}");
+        for bad in ["", "a b", "a;b", "\"", &"x".repeat(65)] {
+            let answer = SERVICE.request("GET", path, &[("X-Request-Id", bad)]);
+            assert_eq!(answer.header("x-request-id").len(), 16, "{path}: {bad}");
+        }
+    }
+}
+
+#[test]
+fn passages_and_reports_are_read_as_pages_or_as_json() {
+    let passage = SERVICE.some_passage();
+    let report = SERVICE.some_report();
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (page, api) in [
+        (
+            format!("/passages/{passage}"),
+            format!("/api/v1/passages/{passage}"),
+        ),
+        (
+            format!("/reports/{report}"),
+            format!("/api/v1/reports/{report}"),
+        ),
+    ] {
+        for (accept, is_json) in [
+            ("application/json", true),
+            ("application/json, text/html;q=0.5", true),
+            ("text/html;q=0.5, application/json;q=0.4", false),
+            (browser, false),
+            ("*/*", false),
+        ] {
+            let answer = SERVICE.request("GET", &page, &[("Accept", accept)]);
+            assert_eq!(answer.status, 200, "{page}: {accept}");
+            let kind = answer.header("content-type");
+            let wanted = if is_json {
+                "application/json"
+            } else {
+                "text/html; charset=utf-8"
+            };
+            assert_eq!(kind, wanted, "{page}: {accept}");
+            if is_json {
+                assert_eq!(answer.json(), SERVICE.get(&api).json());
+            }
+            let vary = answer.header("vary").to_lowercase();
+            assert!(vary.split(", ").any(|by| by == "accept"), "{page}: {vary}");
+        }
+        let none = format!("{page}-none");
+        let answer = SERVICE.request("GET", &none, &[("Accept", "application/json")]);
+        assert_eq!(answer.status, 404);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let plain = [
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "identity"),
+        ];
+        let head = SERVICE.request("HEAD", &page, &plain);
+        assert_eq!((head.status, head.body.as_str()), (200, ""));
+    }
+}
+
+#[test]
+fn what_is_left_of_a_rate_is_told() {
+    use secrecy::ExposeSecret;
+    let now = jiff::Timestamp::now();
+    let wish = serde_json::json!({"name": "限速", "rate": 2, "burst": 5});
+    let wish: cesou::key::Wish = serde_json::from_value(wish).unwrap();
+    let made = SERVICE.keys.create(wish.check(now).unwrap(), now).unwrap();
+    let bearer = format!("Bearer {}", made.secret.expose_secret());
+    let headers = [("Authorization", bearer.as_str())];
+    for left in [4, 3] {
+        let answer = SERVICE.request("GET", "/api/v1/search", &headers);
+        assert_eq!(answer.header("ratelimit-policy"), "\"key\";q=5;w=3");
+        let told = answer.header("ratelimit").to_owned();
+        assert!(told.starts_with(&format!("\"key\";r={left};t=")), "{told}");
+    }
+    assert_eq!(SERVICE.get("/api/v1/search").header("ratelimit"), "");
+}
+
+#[test]
+fn no_answer_becomes_a_script() {
+    for name in ["callback", "jsonp"] {
+        let answer = SERVICE.get(&format!("/api/v1/search?{name}=alert"));
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.json()["code"], "unknown-parameter");
+    }
+}

@@ -3,6 +3,7 @@
 //! | module | what belongs in it |
 //! |---|---|
 //! | `about` | the page about the corpus, and what of it a key with filters is not told |
+//! | `agents` | what assistants ask: the protocol, the tools, over HTTP and standard input |
 //! | `analysis` | contracts of folding, normalising and tokenizing, over arbitrary text |
 //! | `api` | whole answers of the HTTP API as snapshots; filters, pages, orders |
 //! | `architecture` | the rules of who may name what, read from `src/` |
@@ -10,6 +11,7 @@
 //! | `bad_input` | files, folders, settings and command lines that are wrong, as a user meets them |
 //! | `boilerplate` | the rules of what is left out: the file, its mistakes, what they take and leave |
 //! | `browser` | the tests of `web/test/`: pages and widget in a real Chromium |
+//! | `clients` | clients of other makers, unmodified: search clients, `InstantSearch` in a browser |
 //! | `commands` | the binary as a user runs it: what each command prints, and serving |
 //! | `compare` | regions and reports side by side, held against searching |
 //! | `decoding` | bytes to text: encodings, cleaning, refusals |
@@ -24,9 +26,11 @@
 //! | `hostile` | query strings and requests made to hurt |
 //! | `machines` | sitemap, robots, search from the address bar, feeds: well-formed for any text |
 //! | `matrix` | counts of one field against another, held against searching |
+//! | `meili` | the Meilisearch-compatible subset: answers, refusals, filters |
 //! | `metadata` | what reports state of themselves: region, issuer, number, date; side files |
 //! | `keys` | keys: made, kept, revoked; what each is let do, and see |
 //! | `numbers` | numbers in a query, and how else they are written |
+//! | `openapi` | the description of the API: complete, true, readable |
 //! | `pages` | the pages for readers |
 //! | `quality` | ranking against judgements |
 //! | `quantities` | figures: the judged sample, arbitrary text, conditions on passages and in queries |
@@ -66,6 +70,7 @@
 mod support;
 
 mod about;
+mod agents;
 mod analysis;
 mod api;
 mod architecture;
@@ -73,6 +78,7 @@ mod backup;
 mod bad_input;
 mod browser;
 mod boilerplate;
+mod clients;
 mod commands;
 mod compare;
 mod decoding;
@@ -87,9 +93,11 @@ mod headers;
 mod hostile;
 mod machines;
 mod matrix;
+mod meili;
 mod metadata;
 mod keys;
 mod numbers;
+mod openapi;
 mod pages;
 mod quality;
 mod quantities;

@@ -246,6 +246,11 @@ fn a_key_with_filters_sees_nothing_else_on_any_route() {
         "/api/v1/index",
         "/api/v1/index/rebuild",
         "/metrics",
+        "/api/v1/openapi.json",
+        "/api/docs",
+        "/llms.txt",
+        // Asked by `POST`; `agents` and `meili` hold what they show.
+        "/mcp",
         "/embed/manifest.json",
         "/embed/{version}/cesou.js",
     ] {
