@@ -5,7 +5,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -17,7 +16,7 @@ use crate::support::{Service, corpus_of, seed_text};
 const REPORTS: usize = 10_000;
 
 fn say(what: &str, said: &str) {
-    writeln!(io::stderr(), "{what}: {said}").unwrap();
+    eprintln!("{what}: {said}");
 }
 
 fn rate(what: &str, count: usize, began: Instant) {
