@@ -32,9 +32,10 @@ use crate::store::{Listed, Store};
 const GATHERED_EACH_TIME: u64 = 2000;
 /// tantivy's most memory for taking in a change.
 const UPDATE_MEMORY: usize = 64 << 20;
-/// Segments of more passages than this are not merged while a change waits to be seen.
-const MERGED_AT_ONCE: usize = 20_000;
-/// A large segment of which one passage in so many is gone is rewritten at once.
+/// Segments of more passages than this are not merged while a change waits to be seen: writing them
+/// takes longer than the change.
+const MERGED_AT_ONCE: usize = 4000;
+/// A large segment of which one passage in so many is gone is rewritten when there is time.
 const DELETED_SHARE: usize = 5;
 /// Text a writer thread should have before another one is worth starting, in bytes.
 const BYTES_PER_THREAD: u64 = 4 << 20;
@@ -64,6 +65,8 @@ pub(super) struct Builder {
     taken: Vec<Taken>,
     /// Whether the words and completions of the generation before are good enough.
     keeps_words: bool,
+    /// Whether nobody waits for it.
+    has_time: bool,
 }
 
 impl Builder {
@@ -99,11 +102,13 @@ impl Builder {
             bytes_read: 0,
             taken: Vec::new(),
             keeps_words: false,
+            has_time: true,
         })
     }
 
     /// Starts a generation that holds what `base` does, for about `bytes` of text more. What readers
-    /// may type is gathered anew where `base` is small, or where it `gathers`.
+    /// may type is gathered anew where `base` is small, or where it `gathers`; then there is time to
+    /// put its segments in order too.
     pub(super) fn resume(
         base: &Snapshot,
         means: Arc<Means>,
@@ -132,7 +137,9 @@ impl Builder {
             index.writer_with_num_threads(threads(options, memory, bytes), memory)?;
         // What is merged meanwhile delays what was changed.
         let mut merging = LogMergePolicy::default();
-        merging.set_max_docs_before_merge(MERGED_AT_ONCE);
+        if !gathers {
+            merging.set_max_docs_before_merge(MERGED_AT_ONCE);
+        }
         writer.set_merge_policy(Box::new(merging));
         Ok(Self {
             started,
@@ -147,6 +154,7 @@ impl Builder {
             bytes_read: 0,
             taken: Vec::new(),
             keeps_words,
+            has_time: gathers,
         })
     }
 
@@ -324,13 +332,14 @@ impl Builder {
             bytes_read,
             taken,
             keeps_words,
+            has_time,
         } = self;
         if !keeps_words {
             sources.ungathered = 0;
         }
         writer.commit()?;
         if base.is_some() {
-            merge_deleted(&mut writer)?;
+            merge_deleted(&mut writer, has_time)?;
         }
         writer.wait_merging_threads()?;
         let mut catalog = Vec::new();
@@ -504,14 +513,14 @@ fn threads(options: &Options, memory: usize, bytes: u64) -> usize {
 }
 
 /// Rewrites segments that hold passages which are gone: until then these count in how rare a word
-/// is. Of large segments, only those are rewritten that hold many.
-fn merge_deleted(writer: &mut IndexWriter) -> Result<(), Error> {
+/// is. Of large segments, only those are rewritten that hold many, and only if there is time.
+fn merge_deleted(writer: &mut IndexWriter, has_time: bool) -> Result<(), Error> {
     let segments = writer.index().searchable_segment_metas()?;
     let worth = segments.iter().filter(|segment| {
         let deleted = segment.num_deleted_docs() as usize;
         deleted > 0
             && (segment.max_doc() as usize <= MERGED_AT_ONCE
-                || deleted * DELETED_SHARE > segment.max_doc() as usize)
+                || (has_time && deleted * DELETED_SHARE > segment.max_doc() as usize))
     });
     let worth: Vec<_> = worth.map(tantivy::SegmentMeta::id).collect();
     if !worth.is_empty() {

@@ -29,6 +29,8 @@ const RETRY_AT_MOST: Duration = Duration::from_secs(30);
 
 /// How long nothing must have been taken in before what readers may type is gathered anew.
 const QUIET: Duration = Duration::from_secs(5);
+/// How long after the last time it is gathered though things keep coming.
+const RARELY: Duration = Duration::from_secs(300);
 /// In an index of more passages than this, not every change is reason enough.
 const GATHERED_SOON: u64 = 100_000;
 
@@ -65,6 +67,8 @@ pub struct Watch {
     compare: bool,
     /// When something was last taken in.
     quiet_since: Instant,
+    /// When what readers may type was last gathered beside what is served.
+    gathered: Instant,
 }
 
 /// Work that failed.
@@ -125,6 +129,7 @@ impl Watch {
             anew: false,
             compare: false,
             quiet_since: Instant::now(),
+            gathered: Instant::now(),
         }
     }
 
@@ -228,9 +233,13 @@ impl Watch {
         }
         if self.building.is_none()
             && self.failed.is_none()
-            && self.quiet_since.elapsed() >= QUIET
-            && is_worth_gathering(&served.snapshot())
+            && is_worth_gathering(
+                &served.snapshot(),
+                self.quiet_since.elapsed() >= QUIET,
+                self.gathered.elapsed() >= RARELY,
+            )
         {
+            self.gathered = Instant::now();
             tracing::debug!("重新收集补全和词汇");
             self.begin(served, Job::Gather);
             self.report(served);
@@ -457,11 +466,13 @@ impl Watch {
     }
 }
 
-/// Whether enough changed since what readers may type was gathered: anything in an index for which
-/// that is a matter of seconds, one passage in a hundred in others.
-fn is_worth_gathering(snapshot: &Snapshot) -> bool {
+/// Whether enough changed since what readers may type was gathered. While it is quiet that is
+/// anything in an index for which it is a matter of seconds, one passage in a hundred in others;
+/// where it never is, one in ten, now and then.
+fn is_worth_gathering(snapshot: &Snapshot, is_quiet: bool, is_long_ago: bool) -> bool {
     let (changed, passages) = (snapshot.ungathered(), snapshot.passages());
-    changed > 0 && (passages <= GATHERED_SOON || changed > passages / 100)
+    let some = changed > 0 && passages <= GATHERED_SOON;
+    (is_quiet && (some || changed > passages / 100)) || (is_long_ago && changed > passages / 10)
 }
 
 fn see(corpus: &Corpus) -> Seen {
