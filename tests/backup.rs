@@ -213,7 +213,7 @@ fn requests(serving: &Serving) -> Vec<String> {
     requests
 }
 
-/// What is answered, but for how long it took and when it was.
+/// What is answered, but for how long it took, when it was, and the number of the request.
 fn answer(serving: &Serving, path: &str) -> String {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -229,7 +229,9 @@ fn answer(serving: &Serving, path: &str) -> String {
         values.sort_unstable();
         (name.as_str(), values.join(", "))
     });
-    let headers: BTreeMap<&str, String> = headers.filter(|it| it.0 != "date").collect();
+    // These differ from one request to the next.
+    let passing = ["date", "server-timing", "x-request-id"];
+    let headers: BTreeMap<&str, String> = headers.filter(|it| !passing.contains(&it.0)).collect();
     for (name, value) in &headers {
         writeln!(whole, "{name}: {value}").unwrap();
     }
