@@ -44,7 +44,7 @@ use generation::{Folder, Verified};
 use means::Means;
 
 /// Bytes of text that are taken in before those who wait for them can find it.
-const BATCH: u64 = 32 << 20;
+const BATCH: u64 = 8 << 20;
 
 /// Why an index cannot be built or read.
 #[derive(Debug, thiserror::Error)]

@@ -31,6 +31,7 @@ mod wake;
 mod watch;
 mod work;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -52,20 +53,14 @@ pub struct Served {
     snapshot: ArcSwap<Snapshot>,
     condition: ArcSwap<Condition>,
     progress: Mutex<Option<Progress>>,
-    /// Held while another generation takes the place of the one that is served.
-    taking: Mutex<Taking>,
+    /// Held while another generation takes the place of the one that is served, which may be long:
+    /// not to be waited for by whoever answers.
+    taking: Mutex<Outcomes>,
+    /// All writes up to this number can be found. Changed only by whoever holds `taking`.
+    through: AtomicU64,
     wake: Arc<Wake>,
     /// Told whenever tasks ended.
     ended: channel::Sender<u64>,
-}
-
-/// What of the store is in the generation that is served.
-#[derive(Default)]
-struct Taking {
-    /// All writes up to this number.
-    through: u64,
-    /// What became of the reports of tasks that have not ended.
-    outcomes: Outcomes,
 }
 
 /// How things stand to what is served.
@@ -89,6 +84,7 @@ impl Served {
             condition: ArcSwap::default(),
             progress: Mutex::default(),
             taking: Mutex::default(),
+            through: AtomicU64::new(0),
             wake: Arc::default(),
             ended: channel::Sender::new(0),
         }
@@ -115,7 +111,7 @@ impl Served {
     /// All writes of the store up to this number can be found.
     #[must_use]
     pub fn through(&self) -> u64 {
-        held(&self.taking).through
+        self.through.load(Ordering::Acquire)
     }
 
     /// Says that something was written to the store.
@@ -132,6 +128,10 @@ impl Served {
     #[must_use]
     pub fn ends(&self) -> channel::Receiver<u64> {
         self.ended.subscribe()
+    }
+
+    fn set_through(&self, through: u64) {
+        self.through.store(through, Ordering::Release);
     }
 
     fn tell_ended(&self) {

@@ -339,6 +339,32 @@ fn what_readers_may_type_follows_when_nothing_more_comes() {
 }
 
 #[test]
+fn how_things_stand_is_told_at_once_while_much_is_taken_in() {
+    let lab = Lab::new();
+    let measures = "\n一、办法。教师交流轮岗，建立联席会议制度。\n".repeat(40);
+    let lines: Vec<Value> = (0..300)
+        .map(|n| json!({"id": format!("b-{n}"), "text": format!("泰州市:第{n}份\n{measures}")}))
+        .collect();
+    let body = lines
+        .iter()
+        .fold(String::new(), |body, line| body + &line.to_string() + "\n");
+    let sent = lab.send("POST", "/api/v1/reports", LINES, &body);
+    assert_eq!(sent.status, 202, "{}", sent.body);
+    let mut asked = 0;
+    let mut longest = Duration::ZERO;
+    while lab.service.store.as_ref().unwrap().waiting() > 0 {
+        for path in ["/metrics", "/api/v1/index", "/readyz", "/healthz"] {
+            let began = Instant::now();
+            assert_eq!(lab.get(path).status, 200, "{path}");
+            longest = longest.max(began.elapsed());
+            asked += 1;
+        }
+    }
+    assert!(asked > 0, "it was taken in before anything was asked");
+    assert!(longest < Duration::from_secs(1), "{longest:?}");
+}
+
+#[test]
 fn metrics_tell_how_things_stand() {
     let lab = Lab::new();
     lab.put("a", "亳州市:甲\n\n一、甲。提交的一份。\n");

@@ -168,11 +168,11 @@ impl Watch {
             self.judge(file);
         }
         {
-            let mut taking = held(&served.taking);
-            taking.through = self.through;
+            let mut outcomes = held(&served.taking);
+            served.set_through(self.through);
             if let Some(store) = &self.work.store {
                 let taken = std::mem::take(&mut self.taken);
-                taking.outcomes.end(store, taken, self.through);
+                outcomes.end(store, taken, self.through);
             }
         }
         self.report(served);

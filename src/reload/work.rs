@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Served, Taking, held};
+use super::outcome::Outcomes;
+use super::{Served, held};
 use crate::corpus::Corpus;
 use crate::index::{self, Claim, Error, Options, Renewed, Snapshot, Texts};
 use crate::store::Store;
@@ -71,7 +72,7 @@ impl Work {
             let running: Vec<u64> = store.unfinished().iter().map(|task| task.id).collect();
             store.start(&running);
             let base = served.snapshot();
-            let after = taking.through;
+            let after = served.through();
             let Some(renewed) = index::take_in(&base, self.texts(), after, &claim, &self.options)?
             else {
                 return Ok(false);
@@ -101,13 +102,13 @@ impl Work {
     }
 
     /// Puts a generation in force and ends the tasks that are in it.
-    fn put(&self, served: &Served, taking: &mut Taking, renewed: Renewed) {
+    fn put(&self, served: &Served, outcomes: &mut Outcomes, renewed: Renewed) {
         if let Some(snapshot) = &renewed.snapshot {
             served.put_generation(snapshot);
         }
-        taking.through = renewed.through;
+        served.set_through(renewed.through);
         if let Some(store) = &self.store {
-            taking.outcomes.end(store, renewed.taken, renewed.through);
+            outcomes.end(store, renewed.taken, renewed.through);
         }
     }
 
@@ -117,8 +118,8 @@ impl Work {
         let claim = self.claim()?;
         // Together: what is served holds all writes up to that number.
         let (base, through) = {
-            let taking = held(&served.taking);
-            (served.snapshot(), taking.through)
+            let _taking = held(&served.taking);
+            (served.snapshot(), served.through())
         };
         let show = |progress| served.show(Some(progress));
         let renewed = match job {
@@ -141,7 +142,7 @@ impl Work {
                 renewed.through = through;
             }
             // The served one may hold more by now.
-            None => renewed.through = renewed.through.max(taking.through),
+            None => renewed.through = renewed.through.max(served.through()),
         }
         renewed.taken = taken;
         let name = renewed.snapshot.as_ref().map(describe);
