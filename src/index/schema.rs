@@ -14,7 +14,7 @@ use crate::quantity::Class;
 
 /// Raised whenever fields, splitting, analysis, embedded tables or the stored form change, so that
 /// an index made before is rebuilt rather than misread.
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
 
 /// Handles of all fields.
 #[derive(Debug, Clone)]
