@@ -17,11 +17,13 @@ mod frozen;
 mod generation;
 mod lexicon;
 mod means;
+mod packed;
 mod record;
 mod schema;
 mod scope;
 mod snapshot;
 mod sources;
+mod texts;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -20,7 +20,7 @@ use super::record::ReportRecord;
 use super::schema::{self, Fields};
 use super::snapshot::{CATALOG, Content, VOCABULARY, Vocabulary};
 use super::sources::{Indexed, Origin, SOURCES, Sources, Tally, hex, place_of_sent, term_of_sent};
-use super::{Error, Options, Snapshot, Texts};
+use super::{Error, Options, Snapshot, Texts, packed};
 use crate::analysis::{self, Dictionary};
 use crate::corpus::{self, Corpus, DictionaryWord, Reading, Skipped, SourceText};
 use crate::fold::fold;
@@ -620,9 +620,9 @@ fn is_of_words(name: &str) -> bool {
 }
 
 fn write_json(draft: &Draft, name: &str, value: &impl serde::Serialize) -> Result<(), Error> {
-    let path = draft.path().join(name);
-    let content = serde_json::to_vec(value).map_err(std::io::Error::other);
-    content
-        .and_then(|content| std::fs::write(&path, content))
-        .map_err(|source| Error::Unwritable { path, source })
+    let content = serde_json::to_vec(value).map_err(|error| Error::Unwritable {
+        path: draft.path().join(name),
+        source: std::io::Error::other(error),
+    })?;
+    packed::write(draft.path(), name, &content)
 }

@@ -53,6 +53,32 @@ pub struct PassageRecord {
     pub quantities: Vec<Quantity>,
 }
 
+/// How a stored passage begins, in the order of [`PassageRecord`]'s fields.
+#[derive(Debug, Deserialize)]
+pub(super) struct PassageHead<'a> {
+    pub(super) id: &'a str,
+    pub(super) report: &'a str,
+    pub(super) kind: Kind,
+    #[expect(dead_code, reason = "it stands between what is wanted")]
+    path: Vec<u32>,
+    #[expect(dead_code, reason = "it stands between what is wanted")]
+    part: u32,
+    #[expect(dead_code, reason = "it stands between what is wanted")]
+    parts: u32,
+    pub(super) text: &'a str,
+    pub(super) heading: Option<&'a str>,
+}
+
+impl<'a> PassageHead<'a> {
+    /// The beginning of the passage that was stored so, as [`PassageRecord::from_stored`].
+    pub(super) fn from_stored(stored: &'a [u8], id: &str) -> Result<Self, Error> {
+        match postcard::take_from_bytes(stored) {
+            Ok((head, _)) => Ok(head),
+            Err(error) => Err(unreadable(id, &error)),
+        }
+    }
+}
+
 impl PassageRecord {
     /// It as the index stores it: no names of fields, numbers as short as they are. Texts bear
     /// figures and themes with their evidence, which written out take as much room as themselves.

@@ -15,7 +15,7 @@ use crate::report::Warning;
 use crate::store::{Holding, Listed};
 
 /// The file of a generation that holds all of it.
-pub(super) const SOURCES: &str = "sources.json";
+pub(super) const SOURCES: &str = "sources.json.zst";
 /// The most warnings a generation keeps, and of one source; all are counted.
 const WARNINGS_KEPT: usize = 1000;
 /// What the places in the corpus of two sources lie apart when both are new: room for as many
