@@ -49,27 +49,19 @@ pub(crate) fn engine(generation: &Path, words: &Words, seed: u64) -> anyhow::Res
     let searcher = reader.searcher();
     let (field, name) = words_field(&searcher)?;
     let mut rng = Rng::with_seed(seed);
-    let term = |word: &str| -> Box<dyn Query> {
-        let term = Term::from_field_text(field, word);
-        Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs))
-    };
-    let single: Vec<Box<dyn Query>> = (0..QUERIES)
-        .map(|_| term(&words.draw(Draw::Word, &mut rng)))
-        .collect();
-    let three: Vec<Box<dyn Query>> = (0..QUERIES)
-        .map(|_| {
-            let clauses = words.three(&mut rng).map(|word| (Occur::Should, term(word)));
-            Box::new(BooleanQuery::new(clauses.into())) as Box<dyn Query>
-        })
-        .collect();
+    let (single, three) = queries(field, words, QUERIES, &mut rng);
     Ok(Engine {
         field: name,
         segments: searcher.segment_readers().len(),
         term: measure(&single, |query| {
-            searcher.search(query, &TopDocs::with_limit(HITS).order_by_score()).map(drop)
+            searcher
+                .search(query, &TopDocs::with_limit(HITS).order_by_score())
+                .map(drop)
         })?,
         three: measure(&three, |query| {
-            searcher.search(query, &TopDocs::with_limit(HITS).order_by_score()).map(drop)
+            searcher
+                .search(query, &TopDocs::with_limit(HITS).order_by_score())
+                .map(drop)
         })?,
         three_counted: measure(&three, |query| {
             let collector = (TopDocs::with_limit(HITS).order_by_score(), Count);
@@ -78,8 +70,29 @@ pub(crate) fn engine(generation: &Path, words: &Words, seed: u64) -> anyhow::Res
     })
 }
 
+/// Queries for one word, and for any of three.
+pub(crate) fn queries(
+    field: Field,
+    words: &Words,
+    count: usize,
+    rng: &mut Rng,
+) -> (Vec<Box<dyn Query>>, Vec<Box<dyn Query>>) {
+    let term = |word: &str| -> Box<dyn Query> {
+        let term = Term::from_field_text(field, word);
+        Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs))
+    };
+    let single = (0..count)
+        .map(|_| term(&words.draw(Draw::Word, rng)))
+        .collect();
+    let three = (0..count).map(|_| {
+        let clauses = words.three(rng).map(|word| (Occur::Should, term(word)));
+        Box::new(BooleanQuery::new(clauses.into())) as Box<dyn Query>
+    });
+    (single, three.collect())
+}
+
 /// The field with the most words, whatever the schema calls it.
-fn words_field(searcher: &Searcher) -> anyhow::Result<(Field, String)> {
+pub(crate) fn words_field(searcher: &Searcher) -> anyhow::Result<(Field, String)> {
     let mut found: Vec<(u64, Field, String)> = Vec::new();
     for (field, entry) in searcher.schema().fields() {
         if entry.is_indexed() && entry.name().ends_with("_words") {
@@ -91,7 +104,8 @@ fn words_field(searcher: &Searcher) -> anyhow::Result<(Field, String)> {
         }
     }
     let most = found.into_iter().max_by_key(|(tokens, ..)| *tokens);
-    most.context("the index has no field of words").map(|(_, field, name)| (field, name))
+    most.context("the index has no field of words")
+        .map(|(_, field, name)| (field, name))
 }
 
 /// The CPU time of each query, once everything was read once.

@@ -37,7 +37,9 @@ impl Connection {
             stream.set_write_timeout(Some(PATIENCE))?;
             self.stream = Some(stream);
         }
-        self.stream.as_mut().ok_or(io::ErrorKind::NotConnected.into())
+        self.stream
+            .as_mut()
+            .ok_or(io::ErrorKind::NotConnected.into())
     }
 
     /// The status that `GET` of a target is answered with.
@@ -86,11 +88,15 @@ impl Connection {
                 continue;
             };
             let value = |name: &str| {
-                let header = answer.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+                let header = answer
+                    .headers
+                    .iter()
+                    .find(|header| header.name.eq_ignore_ascii_case(name));
                 header.and_then(|header| std::str::from_utf8(header.value).ok())
             };
             let length = value("content-length").and_then(|length| length.parse::<usize>().ok());
-            let closes = value("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+            let closes =
+                value("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
             break (answer.code.unwrap_or_default(), head, length, closes);
         };
         let end = if let Some(length) = length {

@@ -296,12 +296,15 @@ impl Maker {
     /// A sentence of nearly this length.
     fn like(&self, bytes: usize, rng: &mut Rng) -> &str {
         let length = |sentence: &Sentence| (sentence.end - sentence.start) as usize;
-        let at = self.sentences.partition_point(|sentence| length(sentence) < bytes);
+        let at = self
+            .sentences
+            .partition_point(|sentence| length(sentence) < bytes);
         let from = at.saturating_sub(NEARBY);
         let to = (at + NEARBY).min(self.sentences.len());
         let found = self.sentences[rng.usize(from..to)];
         let text = &self.texts[found.text as usize].text;
-        text.get(found.start as usize..found.end as usize).unwrap_or_default()
+        text.get(found.start as usize..found.end as usize)
+            .unwrap_or_default()
     }
 
     /// A division by its full name; now and then none.
@@ -380,7 +383,10 @@ fn beginning(text: &str) -> String {
 fn date(given: &str, rng: &mut Rng) -> String {
     let mut parts = given.split(['-', ' ', '/']).map(str::parse::<u16>);
     let mut next = |range: std::ops::RangeInclusive<u16>| {
-        parts.next().and_then(Result::ok).filter(|part| range.contains(part))
+        parts
+            .next()
+            .and_then(Result::ok)
+            .filter(|part| range.contains(part))
     };
     let year = next(1990..=2030).unwrap_or(2024);
     let month = next(1..=12).unwrap_or_else(|| rng.u16(1..=12));

@@ -84,7 +84,10 @@ impl Run {
             refused: refused.len(),
             latency: Spread::of(answered),
             refusal: Spread::of(refused),
-            kinds: kinds.into_iter().map(|(kind, own)| (kind, Spread::of(own))).collect(),
+            kinds: kinds
+                .into_iter()
+                .map(|(kind, own)| (kind, Spread::of(own)))
+                .collect(),
             usage,
         }
     }
@@ -130,7 +133,9 @@ pub(crate) fn open(
 ) -> anyhow::Result<Vec<Sample>> {
     // As many as may be under way while the slowest answer is waited for, not so many that those
     // without work lose their connection.
-    let workers = ((rate / 4.0) as usize).clamp(16, CONNECTIONS).min(requests.len().max(1));
+    let workers = ((rate / 4.0) as usize)
+        .clamp(16, CONNECTIONS)
+        .min(requests.len().max(1));
     let next = AtomicUsize::new(0);
     let mut connections = Vec::new();
     for _ in 0..workers {
@@ -231,13 +236,8 @@ pub(crate) struct Alone {
     pub(crate) failed: usize,
 }
 
-/// Sends one after another, until all are sent or the time is over.
-pub(crate) fn closed(
-    service: &Service,
-    name: &str,
-    requests: &[String],
-    time: Duration,
-) -> anyhow::Result<Alone> {
+/// Sends one after another.
+pub(crate) fn closed(service: &Service, name: &str, requests: &[String]) -> anyhow::Result<Alone> {
     let mut connection = Connection::to(service.address);
     let mut threads = Threads::of(service.id());
     // Threads that are started by the first requests are known before any is counted.
@@ -245,14 +245,10 @@ pub(crate) fn closed(
         connection.get(target)?;
     }
     threads.look()?;
-    let started = Instant::now();
     let (mut latencies, mut costs) = (Vec::new(), Vec::new());
     let (mut matches, mut bytes, mut failed) = (0.0, 0.0, 0);
     let mut known = std::collections::HashSet::new();
     for target in requests {
-        if started.elapsed() > time && latencies.len() >= 30 {
-            break;
-        }
         threads.look()?;
         let before = threads.ran();
         let sent = Instant::now();
@@ -291,5 +287,7 @@ fn found(body: &[u8]) -> f64 {
         return total;
     }
     let suggestions = answer["suggestions"].as_array().into_iter().flatten();
-    suggestions.filter_map(|suggestion| suggestion["count"].as_f64()).sum()
+    suggestions
+        .filter_map(|suggestion| suggestion["count"].as_f64())
+        .sum()
 }

@@ -84,7 +84,7 @@ struct Options {
     /// Another mix than benches/load/mix.toml
     #[arg(long, value_name = "FILE")]
     mix: Option<PathBuf>,
-    /// How long each rate is held, and each kind is asked at most
+    /// How long each rate is held
     #[arg(long, value_name = "S", default_value_t = 10.0)]
     seconds: f64,
     /// How many requests of each kind are sent alone
@@ -141,7 +141,10 @@ fn main() -> anyhow::Result<()> {
         }
     }
     options.passages.sort_unstable();
-    ensure!(options.passages.first() > Some(&0), "--passages must be above 0");
+    ensure!(
+        options.passages.first() > Some(&0),
+        "--passages must be above 0"
+    );
     ensure!(
         options.seconds > 0.0 && options.rate > 0.0 && options.rates.iter().all(|rate| *rate > 0.0),
         "times and rates must be above 0"
@@ -180,7 +183,10 @@ fn main() -> anyhow::Result<()> {
     };
     let report = report::markdown(&results);
     std::fs::write(out.join("load.md"), &report)?;
-    std::fs::write(out.join("results.json"), serde_json::to_vec_pretty(&results)?)?;
+    std::fs::write(
+        out.join("results.json"),
+        serde_json::to_vec_pretty(&results)?,
+    )?;
     println!("{report}");
     eprintln!("Written: {}", out.join("load.md").display());
     Ok(())
@@ -188,7 +194,9 @@ fn main() -> anyhow::Result<()> {
 
 /// The command line as it can be given again.
 fn command() -> String {
-    let given = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let given = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench");
     let given: Vec<String> = given.collect();
     format!("cargo bench --bench load -- {}", given.join(" "))
 }
@@ -231,7 +239,11 @@ fn measure(
     let engine = baseline::engine(&place.generation()?, &words, options.seed)?;
     eprintln!("  start");
     let service = place.serve()?;
-    let mut fields: Vec<&str> = kinds.iter().flat_map(|kind| &kind.filters).map(String::as_str).collect();
+    let mut fields: Vec<&str> = kinds
+        .iter()
+        .flat_map(|kind| &kind.filters)
+        .map(String::as_str)
+        .collect();
     fields.sort_unstable();
     fields.dedup();
     let values = service.values(&fields)?;
@@ -243,11 +255,18 @@ fn measure(
     eprintln!("  each kind alone");
     // Those of the smallest corpus, so that all sizes are asked the same.
     let lists = lists.get_or_insert_with(|| phases::lists(&mix, &measure));
-    let alone = phases::alone(&service, lists, &measure)?;
+    let alone = phases::alone(&service, lists)?;
     let rates = if options.no_rates {
         None
     } else {
-        Some(phases::rates(&service, &mix, &options.rates, 25.0, &measure, &say)?)
+        Some(phases::rates(
+            &service,
+            &mix,
+            &options.rates,
+            25.0,
+            &measure,
+            &say,
+        )?)
     };
     let memory = service.memory()?;
     let (beside, overload) = under_stress(options, &service, &mix, &measure)?;

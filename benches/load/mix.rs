@@ -155,7 +155,11 @@ impl Words {
         let mut rare: Vec<Word> = words
             .iter()
             .copied()
-            .filter(|word| standing.get(text_of(&paragraphs, *word)).is_some_and(|c| c.0 <= RARE))
+            .filter(|word| {
+                standing
+                    .get(text_of(&paragraphs, *word))
+                    .is_some_and(|c| c.0 <= RARE)
+            })
             .collect();
         if rare.is_empty() {
             rare.clone_from(&words);
@@ -176,7 +180,9 @@ impl Words {
         match what {
             Draw::None => String::new(),
             Draw::Word => self.text(self.any(rng)).to_owned(),
-            Draw::Rare => self.text(self.rare[rng.usize(..self.rare.len())]).to_owned(),
+            Draw::Rare => self
+                .text(self.rare[rng.usize(..self.rare.len())])
+                .to_owned(),
             Draw::Words => self.three(rng).join(" "),
             Draw::Phrase => retry(|| self.phrase(rng)).map_or_else(
                 || self.text(self.words[0]).to_owned(),
@@ -187,8 +193,12 @@ impl Words {
                 let clause = retry(|| self.run(rng, 6..=16, true));
                 format!("{before}{}{after}", clause.unwrap_or("工作"))
             }
-            Draw::String => retry(|| self.run(rng, 4..=10, false)).unwrap_or("工作").to_owned(),
-            Draw::Typed => retry(|| self.run(rng, 1..=8, true)).unwrap_or("工").to_owned(),
+            Draw::String => retry(|| self.run(rng, 4..=10, false))
+                .unwrap_or("工作")
+                .to_owned(),
+            Draw::Typed => retry(|| self.run(rng, 1..=8, true))
+                .unwrap_or("工")
+                .to_owned(),
             Draw::Pinyin => retry(|| self.letters(rng)).unwrap_or_else(|| "jiaoyu".to_owned()),
         }
     }
@@ -198,14 +208,22 @@ impl Words {
         let drawn = retry(|| {
             let at = rng.usize(..self.words.len());
             let paragraph = self.words[at].paragraph;
-            let from = self.words.partition_point(|word| word.paragraph < paragraph);
-            let to = self.words.partition_point(|word| word.paragraph <= paragraph);
+            let from = self
+                .words
+                .partition_point(|word| word.paragraph < paragraph);
+            let to = self
+                .words
+                .partition_point(|word| word.paragraph <= paragraph);
             let mut any = || self.text(self.words[rng.usize(from..to)]);
             let three = [any(), any(), any()];
             let [a, b, c] = three;
             (a != b && b != c && a != c).then_some(three)
         });
-        drawn.unwrap_or([self.text(self.words[0]), self.text(self.words[1]), self.text(self.words[2])])
+        drawn.unwrap_or([
+            self.text(self.words[0]),
+            self.text(self.words[1]),
+            self.text(self.words[2]),
+        ])
     }
 
     fn any(&self, rng: &mut Rng) -> Word {
@@ -217,20 +235,29 @@ impl Words {
         let at = rng.usize(..self.words.len());
         let first = self.words[at];
         let last = *self.words.get(at + rng.usize(1..=3))?;
-        let text = self.paragraphs[first.paragraph as usize].get(first.start as usize..last.end as usize);
+        let text =
+            self.paragraphs[first.paragraph as usize].get(first.start as usize..last.end as usize);
         let text = text.filter(|_| first.paragraph == last.paragraph)?;
         (text.chars().count() <= 14 && text.chars().all(is_han)).then_some(text)
     }
 
     /// Characters as they follow each other, from where a word begins or from anywhere.
-    fn run(&self, rng: &mut Rng, length: std::ops::RangeInclusive<usize>, at_word: bool) -> Option<&str> {
+    fn run(
+        &self,
+        rng: &mut Rng,
+        length: std::ops::RangeInclusive<usize>,
+        at_word: bool,
+    ) -> Option<&str> {
         let word = self.any(rng);
         let text = self.paragraphs[word.paragraph as usize].get(word.start as usize..)?;
         let skipped = if at_word { 0 } else { rng.usize(0..4) };
         let start = text.char_indices().nth(skipped)?.0;
         let text = text.get(start..)?;
         let length = rng.usize(length);
-        let end = text.char_indices().nth(length).map_or(text.len(), |(at, _)| at);
+        let end = text
+            .char_indices()
+            .nth(length)
+            .map_or(text.len(), |(at, _)| at);
         let text = text.get(..end)?;
         (text.chars().count() == length && text.chars().all(is_han)).then_some(text)
     }
@@ -292,7 +319,12 @@ impl Mix<'_> {
             }
         }
         let joined = if kind.parameters.is_empty() { "" } else { "&" };
-        format!("{}?{}{joined}{}", kind.path, parameters.finish(), kind.parameters)
+        format!(
+            "{}?{}{joined}{}",
+            kind.path,
+            parameters.finish(),
+            kind.parameters
+        )
     }
 
     /// So many requests, with the kind of each.

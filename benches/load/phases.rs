@@ -71,14 +71,10 @@ pub(crate) fn lists(mix: &Mix<'_>, measure: &Measure) -> Lists {
 }
 
 /// Each list alone, one request at a time.
-pub(crate) fn alone(
-    service: &Service,
-    lists: &Lists,
-    measure: &Measure,
-) -> anyhow::Result<Vec<Alone>> {
+pub(crate) fn alone(service: &Service, lists: &Lists) -> anyhow::Result<Vec<Alone>> {
     lists
         .iter()
-        .map(|(name, targets)| drive::closed(service, name, targets, measure.time()))
+        .map(|(name, targets)| drive::closed(service, name, targets))
         .collect()
 }
 
@@ -125,7 +121,9 @@ pub(crate) fn rates(
     };
     let mut best = None;
     let mut too_much = None;
-    let doubled: Vec<f64> = (0..DOUBLINGS).map(|nth| from * 2_f64.powi(nth as i32)).collect();
+    let doubled: Vec<f64> = (0..DOUBLINGS)
+        .map(|nth| from * 2_f64.powi(nth as i32))
+        .collect();
     for &rate in if given.is_empty() { &doubled } else { given } {
         if attempt(rate)? {
             best = Some(rate);
@@ -237,7 +235,12 @@ pub(crate) fn overload(
     measure: &Measure,
 ) -> anyhow::Result<Overload> {
     let drawn = mix.requests(20_000, measure.seed);
-    let capacity = drive::capacity(service, &drawn, 2 * cores(), measure.time().min(Duration::from_secs(10)))?;
+    let capacity = drive::capacity(
+        service,
+        &drawn,
+        2 * cores(),
+        measure.time().min(Duration::from_secs(10)),
+    )?;
     let usual = at(service, mix, capacity / 2.0, measure)?;
     let before = service.memory()?;
     let rate = capacity * OVERLOAD;
@@ -249,7 +252,10 @@ pub(crate) fn overload(
         let mut memory = Memory::default();
         while !ended.load(Ordering::Relaxed) {
             let asked = Instant::now();
-            anyhow::ensure!(connection.get("/healthz")? == 200, "the service is not well");
+            anyhow::ensure!(
+                connection.get("/healthz")? == 200,
+                "the service is not well"
+            );
             times.push(milliseconds(asked.elapsed()));
             let now = service.memory()?;
             if now.anonymous > memory.anonymous {
@@ -266,7 +272,8 @@ pub(crate) fn overload(
         (run, asking.join())
     });
     let (run, samples) = run?;
-    let (times, during) = health.map_err(|_| anyhow::anyhow!("whoever asks for health panicked"))??;
+    let (times, during) =
+        health.map_err(|_| anyhow::anyhow!("whoever asks for health panicked"))??;
     let mut statuses = BTreeMap::new();
     for sample in &samples {
         *statuses.entry(sample.status).or_default() += 1;

@@ -49,7 +49,9 @@ impl Axis {
     fn ticks(&self) -> Vec<f64> {
         let powers = self.low.floor() as i32..=self.high.ceil() as i32;
         let ticks = powers.flat_map(|power| [1.0, 2.0, 5.0].map(|tick| tick * 10_f64.powi(power)));
-        ticks.filter(|tick| (self.low..=self.high).contains(&tick.log10())).collect()
+        ticks
+            .filter(|tick| (self.low..=self.high).contains(&tick.log10()))
+            .collect()
     }
 }
 
@@ -58,8 +60,15 @@ pub(crate) fn svg(title: &str, runs: &[Run]) -> String {
     let points = |nth: usize| -> Vec<(f64, f64)> {
         let of = |run: &Run| {
             let latency = run.latency;
-            let value = [Some(latency.p50), Some(latency.p90), Some(latency.p99), latency.p999];
-            value[nth].filter(|value| *value > 0.0).map(|value| (run.rate, value))
+            let value = [
+                Some(latency.p50),
+                Some(latency.p90),
+                Some(latency.p99),
+                latency.p999,
+            ];
+            value[nth]
+                .filter(|value| *value > 0.0)
+                .map(|value| (run.rate, value))
         };
         runs.iter().filter_map(of).collect()
     };
@@ -104,20 +113,27 @@ pub(crate) fn svg(title: &str, runs: &[Run]) -> String {
         HEIGHT - 14.0,
         f64::midpoint(TOP, bottom)
     );
+    // From the lowest line up, so that names that would stand on each other move up.
+    let mut free = f64::INFINITY;
     for ((name, colour), line) in LINES.iter().zip(&lines) {
         let mut path = String::new();
         for (nth, (rate, latency)) in line.iter().enumerate() {
             let (x, y) = (rates.at(*rate), latencies.at(*latency));
             let _ = write!(path, "{}{x:.1} {y:.1}", if nth == 0 { "M" } else { "L" });
-            let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{colour}\"/>");
+            let _ = writeln!(
+                svg,
+                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{colour}\"/>"
+            );
         }
         if let Some((rate, latency)) = line.last() {
+            let beside = (latencies.at(*latency) + 4.0).min(free);
+            free = beside - 14.0;
             let _ = writeln!(
                 svg,
                 "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.8\"/>\
                  <text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\">{name}</text>",
                 rates.at(*rate) + 8.0,
-                latencies.at(*latency) + 4.0
+                beside
             );
         }
     }

@@ -38,10 +38,15 @@ impl Machine {
     pub(crate) fn here() -> Self {
         let read = |path| std::fs::read_to_string(path).unwrap_or_default();
         let about = read("/proc/cpuinfo");
-        let model = about.lines().find_map(|line| line.strip_prefix("model name"));
+        let model = about
+            .lines()
+            .find_map(|line| line.strip_prefix("model name"));
         Self {
             cores: cores(),
-            processor: model.unwrap_or_default().trim_start_matches(['\t', ' ', ':']).to_owned(),
+            processor: model
+                .unwrap_or_default()
+                .trim_start_matches(['\t', ' ', ':'])
+                .to_owned(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
         }
     }
@@ -165,7 +170,10 @@ fn building(out: &mut String, size: &Size) {
     row(
         "indexing",
         format!("{rate:.2} MB per CPU-second"),
-        format!("**{:.1} %** of raw jieba", 100.0 * rate / tokenizing.search_mode),
+        format!(
+            "**{:.1} %** of raw jieba",
+            100.0 * rate / tokenizing.search_mode
+        ),
     );
     row(
         "building",
@@ -192,7 +200,10 @@ fn building(out: &mut String, size: &Size) {
     row(
         "size of the index",
         format!("{:.1} MB", megabytes(built.index_bytes)),
-        format!("**{:.2} ×** the text", ratio(built.index_bytes as f64, text as f64)),
+        format!(
+            "**{:.2} ×** the text",
+            ratio(built.index_bytes as f64, text as f64)
+        ),
     );
     row(
         "passages in it",
@@ -202,10 +213,21 @@ fn building(out: &mut String, size: &Size) {
     row(
         "start to `/readyz`",
         format!("{:.2} s", start.wall_seconds),
-        format!("{:.2} CPU-seconds, verification included", start.cpu_seconds),
+        format!(
+            "{:.2} CPU-seconds, verification included",
+            start.cpu_seconds
+        ),
     );
-    row("memory at start", memory(&start.memory), memory_parts(&start.memory));
-    row("memory after the load", memory(&size.memory), memory_parts(&size.memory));
+    row(
+        "memory at start",
+        memory(&start.memory),
+        memory_parts(&start.memory),
+    );
+    row(
+        "memory after the load",
+        memory(&size.memory),
+        memory_parts(&size.memory),
+    );
     out.push('\n');
 }
 
@@ -333,7 +355,10 @@ fn growth(out: &mut String, sizes: &[Size]) {
     let _ = writeln!(out, " CPU grows by | matches by | |");
     let _ = writeln!(out, "|---|{}--:|--:|---|", "--:|--:|".repeat(sizes.len()));
     for (nth, kind) in last.kinds.iter().enumerate() {
-        let of: Vec<&Alone> = sizes.iter().filter_map(|size| size.kinds.get(nth)).collect();
+        let of: Vec<&Alone> = sizes
+            .iter()
+            .filter_map(|size| size.kinds.get(nth))
+            .collect();
         let Some(begin) = of.first() else { continue };
         let _ = write!(out, "| {} |", kind.name);
         for alone in &of {
@@ -341,13 +366,20 @@ fn growth(out: &mut String, sizes: &[Size]) {
         }
         let grown = exponent(begin.cpu.mean, kind.cpu.mean, factor);
         let matched = exponent(begin.matches, kind.matches, factor);
-        let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
+        let number = |value: Option<f64>| {
+            value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"))
+        };
         let verdict = match (grown, matched) {
             (Some(grown), Some(matched)) if grown <= matched.max(0.0) + SLACK => "no faster",
             (Some(_), Some(_)) => "**faster**",
             _ => "",
         };
-        let _ = writeln!(out, " {} | {} | {verdict} |", number(grown), number(matched));
+        let _ = writeln!(
+            out,
+            " {} | {} | {verdict} |",
+            number(grown),
+            number(matched)
+        );
     }
     out.push('\n');
 }

@@ -63,7 +63,9 @@ impl Place {
     /// The folder of the newest generation of its index.
     pub(crate) fn generation(&self) -> anyhow::Result<PathBuf> {
         let newest = self.generations().pop_last();
-        newest.context("there is no index yet").map(|(_, path)| path)
+        newest
+            .context("there is no index yet")
+            .map(|(_, path)| path)
     }
 
     fn generations(&self) -> BTreeSet<(std::time::SystemTime, PathBuf)> {
@@ -147,7 +149,9 @@ impl Place {
 
     /// Makes a key that may do everything.
     fn key(&self) -> anyhow::Result<String> {
-        let mut command = self.command(&["keys", "create", "--name", "load", "--action", "admin", "--json"]);
+        let mut command = self.command(&[
+            "keys", "create", "--name", "load", "--action", "admin", "--json",
+        ]);
         let output = command.stderr(Stdio::inherit()).output()?;
         let answer: Value = serde_json::from_slice(&output.stdout).context("no key was made")?;
         let found = answer["key"].as_str();
@@ -314,9 +318,13 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        let told = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
+        let told = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status();
         let asked = Instant::now();
-        while told.as_ref().is_ok_and(std::process::ExitStatus::success) && asked.elapsed() < FAREWELL {
+        while told.as_ref().is_ok_and(std::process::ExitStatus::success)
+            && asked.elapsed() < FAREWELL
+        {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
                 return;
             }
