@@ -14,7 +14,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use cesou::corpus::{Given, Rules, record_with};
+use cesou::corpus::{Given, Rules, decode, record_with};
 use cesou::passage;
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use serde_json::json;
 use crate::texts::{self, Source};
 
 /// Raised when the same texts and seed give another corpus.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Bytes of records after which another file is begun.
 const FILE_BYTES: usize = 64 << 20;
 /// Of the sentences of a text that is taken again, how many are exchanged.
@@ -139,7 +139,7 @@ fn write(maker: &mut Maker, wanted: u64, folder: &Path, made: &mut Made) -> anyh
         while made.passages < wanted && written < FILE_BYTES && refused < TRIES {
             let record = maker.record(nth);
             nth += 1;
-            let passages = record.passages();
+            let passages = record.passages(&maker.rules);
             if passages == 0 || made.passages + passages > wanted {
                 refused += usize::from(passages > 0);
                 continue;
@@ -168,14 +168,17 @@ struct Record {
 
 impl Record {
     /// How many passages the service will cut it into.
-    fn passages(&self) -> u64 {
+    fn passages(&self, rules: &Rules) -> u64 {
+        let Ok(decoded) = decode(self.text.as_bytes()) else {
+            return 0;
+        };
         let given = Given {
             title: Some(self.title.clone()),
             region: self.region.clone(),
             date: Some(self.date.clone()),
             ..Given::default()
         };
-        let (report, _) = record_with("", &self.title, &self.text, &given, &Rules::default());
+        let (report, _) = record_with("", &self.title, &decoded.text, &given, rules);
         let most = cesou::config::Settings::default().passage.max_chars;
         passage::split(&report, most).0.len() as u64
     }
@@ -207,13 +210,15 @@ struct Maker {
     /// All sentences that may be exchanged, by length.
     sentences: Vec<Sentence>,
     regions: Vec<Vec<String>>,
+    /// What the service leaves out.
+    rules: Rules,
     seed: u64,
 }
 
 impl Maker {
     fn new(mut texts: Vec<Source>, seed: u64) -> anyhow::Result<Self> {
         for source in &mut texts {
-            source.text = clean(&source.text);
+            source.text = clean(&source.text, &source.title);
         }
         texts.retain(|source| !source.text.is_empty());
         ensure!(!texts.is_empty(), "there is no text to make a corpus of");
@@ -239,6 +244,7 @@ impl Maker {
             texts,
             sentences,
             regions: regions(seed),
+            rules: Rules::from_toml(include_str!("../../corpus/boilerplate.toml"))?,
             seed,
         })
     }
@@ -362,10 +368,11 @@ fn sentences(line: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// A text without what tools that collected it put in.
-fn clean(text: &str) -> String {
+/// A text without what tools that collected it put in, and without its title.
+fn clean(text: &str, title: &str) -> String {
     let kept = text.lines().map(|line| line.trim_start_matches('#').trim());
     let kept = kept.filter(|line| !line.is_empty() && !line.starts_with("<!--") && *line != "---");
+    let kept = kept.skip_while(|line| *line == title);
     kept.collect::<Vec<_>>().join("\n")
 }
 
