@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::Context;
 use cpu_time::ThreadTime;
 use fastrand::Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
@@ -126,7 +126,7 @@ fn measure(
 }
 
 /// The tokenizer alone, in millions of bytes per CPU-second.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tokenizing {
     /// Search mode, without the hidden Markov model, as the index is built.
     pub(crate) search_mode: f64,
@@ -136,32 +136,45 @@ pub(crate) struct Tokenizing {
     pub(crate) through_engine: f64,
 }
 
+impl Tokenizing {
+    /// The mean of two measurements.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            search_mode: f64::midpoint(self.search_mode, other.search_mode),
+            with_model: f64::midpoint(self.with_model, other.with_model),
+            through_engine: f64::midpoint(self.through_engine, other.through_engine),
+        }
+    }
+}
+
 /// Measures raw tokenizing of these texts.
+///
+/// Cores are slower while others are busy, for the tokenizer as for the index, so this is measured
+/// on both sides of what is set beside it, and no best of several is taken.
 pub(crate) fn tokenizing(texts: &[String]) -> Tokenizing {
     let jieba = &Jieba::new();
     let bytes: usize = texts.iter().map(String::len).sum();
     let mut tokenizer = JiebaTokenizer::with_jieba(jieba.clone());
     tokenizer.set_hmm(false);
-    let mut best = Tokenizing::default();
-    // The best of three in turn, as whatever else runs on the machine only ever takes away.
-    for _ in 0..3 {
-        let rate = |tokenize: &mut dyn FnMut(&str) -> usize| {
-            let started = ThreadTime::now();
-            let tokens: usize = texts.iter().map(|text| tokenize(text)).sum();
-            std::hint::black_box(tokens);
-            bytes as f64 / 1e6 / started.elapsed().as_secs_f64()
-        };
-        let raw = |hmm| move |text: &str| jieba.tokenize(text, TokenizeMode::Search, hmm).len();
-        best.search_mode = best.search_mode.max(rate(&mut raw(false)));
-        best.with_model = best.with_model.max(rate(&mut raw(true)));
-        best.through_engine = best.through_engine.max(rate(&mut |text| {
+    let rate = |tokenize: &mut dyn FnMut(&str) -> usize| {
+        let started = ThreadTime::now();
+        let tokens: usize = texts.iter().map(|text| tokenize(text)).sum();
+        std::hint::black_box(tokens);
+        bytes as f64 / 1e6 / started.elapsed().as_secs_f64()
+    };
+    let raw = |hmm| move |text: &str| jieba.tokenize(text, TokenizeMode::Search, hmm).len();
+    // Once before it counts.
+    rate(&mut raw(false));
+    Tokenizing {
+        search_mode: f64::midpoint(rate(&mut raw(false)), rate(&mut raw(false))),
+        with_model: rate(&mut raw(true)),
+        through_engine: rate(&mut |text| {
             let mut stream = tokenizer.token_stream(text);
             let mut tokens = 0;
             while stream.advance() {
                 tokens += stream.token().text.len();
             }
             tokens
-        }));
+        }),
     }
-    best
 }

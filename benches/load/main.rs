@@ -227,15 +227,15 @@ fn measure(
         return Ok(None);
     }
     eprintln!("  index of {:.1} MB", made.text_bytes as f64 / 1e6);
+    let texts = texts_for_tokenizing(&place.corpus())?;
     let built_by_one = if options.scaling {
-        Some(place.build(true, &["--set", "index.threads=1"])?)
+        Some(place.build(true, &["--set", "index.threads=1"], &texts)?)
     } else {
         None
     };
-    let built = place.build(options.reindex || options.scaling, &[])?;
-    eprintln!("  engine and tokenizer alone");
+    let built = place.build(options.reindex || options.scaling, &[], &texts)?;
+    eprintln!("  engine alone");
     let words = Words::of(&place.corpus())?;
-    let tokenizing = baseline::tokenizing(&texts_for_tokenizing(&place.corpus())?);
     let engine = baseline::engine(&place.generation()?, &words, options.seed)?;
     eprintln!("  start");
     let service = place.serve()?;
@@ -274,7 +274,6 @@ fn measure(
         corpus: made,
         built,
         built_by_one,
-        tokenizing,
         engine,
         start: service.started,
         kinds: alone,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::baseline::{Engine, Tokenizing};
+use crate::baseline::Engine;
 use crate::corpus::Made;
 use crate::drive::{Alone, Run};
 use crate::phases::{Beside, GOAL, Overload, Rates};
@@ -59,7 +59,6 @@ pub(crate) struct Size {
     pub(crate) built: Built,
     /// The same by one thread, where that was asked for.
     pub(crate) built_by_one: Option<Built>,
-    pub(crate) tokenizing: Tokenizing,
     pub(crate) engine: Engine,
     pub(crate) start: Start,
     pub(crate) kinds: Vec<Alone>,
@@ -148,12 +147,19 @@ fn one(out: &mut String, size: &Size) {
 fn building(out: &mut String, size: &Size) {
     let Size {
         built,
-        tokenizing,
         engine,
         start,
         ..
     } = size;
     let rate = size.indexing();
+    let tokenizing = &built.tokenizing;
+    if built.earlier {
+        let _ = writeln!(
+            out,
+            "The index was there: what building it took is of an earlier run. `--reindex` measures it \
+             again.\n"
+        );
+    }
     let text = size.corpus.text_bytes;
     let _ = writeln!(out, "### Index, start, memory\n\n| | | |\n|---|--:|---|");
     let mut row = |name: &str, value: String, more: String| {
@@ -179,9 +185,12 @@ fn building(out: &mut String, size: &Size) {
         "building",
         format!("{:.1} s", built.wall_seconds),
         format!(
-            "{:.1} CPU-seconds, {:.2} cores busy, {:.1} MB/s, {:.0} MB resident at most",
+            "{:.1} CPU-seconds, {:.2} cores busy and {:.2} with other programs{}, {:.1} MB/s, {:.0} MB \
+             resident at most",
             built.cpu_seconds,
             built.cpu_seconds / built.wall_seconds,
+            built.noise,
+            mark(built.noise),
             text as f64 / 1e6 / built.wall_seconds,
             megabytes(built.peak),
         ),
@@ -299,9 +308,14 @@ fn runs<'a>(out: &mut String, runs: impl Iterator<Item = &'a Run>) {
             run.failed,
             short(usage.service * each),
             short(usage.load * each),
-            if noise > QUIET { " ⚠" } else { "" },
+            mark(noise),
         );
     }
+}
+
+/// What marks figures that other programs have a part in.
+fn mark(noise: f64) -> &'static str {
+    if noise > QUIET { " ⚠" } else { "" }
 }
 
 fn overload(out: &mut String, over: &Overload) {

@@ -12,9 +12,10 @@ use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::baseline::{self, Tokenizing};
 use crate::client::Connection;
 use crate::mix::Values;
-use crate::process::{self, Memory};
+use crate::process::{self, Memory, Meter};
 
 /// How often a child is looked at.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -42,6 +43,13 @@ pub(crate) struct Built {
     pub(crate) passages: u64,
     /// Bytes of its files.
     pub(crate) index_bytes: u64,
+    /// How many cores other programs kept busy meanwhile.
+    pub(crate) noise: f64,
+    /// The tokenizer alone, just before and just after.
+    pub(crate) tokenizing: Tokenizing,
+    /// Whether this run did not build it, so that all this is of an earlier one.
+    #[serde(skip_deserializing, default)]
+    pub(crate) earlier: bool,
 }
 
 impl Place {
@@ -106,8 +114,13 @@ impl Place {
     }
 
     /// Builds the index, or brings it up to date, and says what that took; where nothing was to be
-    /// done, what it took the last time.
-    pub(crate) fn build(&self, anew: bool, more: &[&str]) -> anyhow::Result<Built> {
+    /// done, what it took the last time. `texts` are what the tokenizer alone is measured on.
+    pub(crate) fn build(
+        &self,
+        anew: bool,
+        more: &[&str],
+        texts: &[String],
+    ) -> anyhow::Result<Built> {
         let note = self.folder.join("built.json");
         if anew && self.index().exists() {
             fs::remove_dir_all(self.index())?;
@@ -115,7 +128,8 @@ impl Place {
         let before = self.generations();
         let mut arguments = vec!["index", "--json"];
         arguments.extend(more);
-        let started = Instant::now();
+        let before_it = baseline::tokenizing(texts);
+        let meter = Meter::start(0);
         let child = self
             .command(&arguments)
             .stdout(File::create(self.folder.join("index.json"))?)
@@ -126,22 +140,28 @@ impl Place {
             let log = fs::read_to_string(self.folder.join("index.log")).unwrap_or_default();
             format!("cesou index failed: {log}")
         })?;
-        let wall_seconds = started.elapsed().as_secs_f64();
+        let usage = meter.stop();
         let report: Value = serde_json::from_slice(&fs::read(self.folder.join("index.json"))?)?;
         let generation = self.generation()?;
         if self.generations() == before {
             let kept = fs::read(&note).ok();
             if let Some(kept) = kept.and_then(|kept| serde_json::from_slice(&kept).ok()) {
-                return Ok(kept);
+                return Ok(Built {
+                    earlier: true,
+                    ..kept
+                });
             }
-            return self.build(true, more);
+            return self.build(true, more, texts);
         }
         let built = Built {
-            wall_seconds,
+            wall_seconds: usage.seconds,
             cpu_seconds,
             peak,
             passages: report["passages"].as_u64().unwrap_or_default(),
             index_bytes: bytes_in(&generation)?,
+            noise: (usage.others - cpu_seconds).max(0.0) / usage.seconds,
+            tokenizing: before_it.and(baseline::tokenizing(texts)),
+            earlier: false,
         };
         fs::write(note, serde_json::to_vec_pretty(&built)?)?;
         Ok(built)
