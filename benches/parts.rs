@@ -6,6 +6,13 @@
 //! CPU-second. Beside the parts stand, in the same run and on the same text, what they are built
 //! upon: jieba's search mode, and bare queries of the engine in the same index.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures for people, of things that fit"
+)]
+
 #[path = "load/baseline.rs"]
 #[allow(dead_code, reason = "the load measures more with it")]
 mod baseline;
@@ -318,7 +325,7 @@ fn of_queries(bench: &mut Bench, material: &Material) -> anyhow::Result<()> {
             (
                 "exact",
                 drawn(words, Draw::String, |request| {
-                    request.matching = Match::Exact
+                    request.matching = Match::Exact;
                 }),
             ),
         ],

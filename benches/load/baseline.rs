@@ -70,13 +70,16 @@ pub(crate) fn engine(generation: &Path, words: &Words, seed: u64) -> anyhow::Res
     })
 }
 
+/// Queries of one kind.
+type Queries = Vec<Box<dyn Query>>;
+
 /// Queries for one word, and for any of three.
 pub(crate) fn queries(
     field: Field,
     words: &Words,
     count: usize,
     rng: &mut Rng,
-) -> (Vec<Box<dyn Query>>, Vec<Box<dyn Query>>) {
+) -> (Queries, Queries) {
     let term = |word: &str| -> Box<dyn Query> {
         let term = Term::from_field_text(field, word);
         Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs))

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -109,7 +109,7 @@ pub(crate) fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// The times of `count` requests at `rate` a second, from the start.
-pub(crate) fn times(count: usize, rate: f64, arrivals: Arrivals, seed: u64) -> Vec<Duration> {
+fn times(count: usize, rate: f64, arrivals: Arrivals, seed: u64) -> Vec<Duration> {
     let mut rng = Rng::with_seed(seed);
     let mut at = 0.0;
     (0..count)
@@ -124,12 +124,13 @@ pub(crate) fn times(count: usize, rate: f64, arrivals: Arrivals, seed: u64) -> V
         .collect()
 }
 
-/// Sends each request at its time.
-pub(crate) fn open(
+/// Sends each request at its time, until all are sent or `stop` says so.
+fn open(
     address: SocketAddr,
     requests: &[(usize, String)],
     times: &[Duration],
     rate: f64,
+    stop: &AtomicBool,
 ) -> anyhow::Result<Vec<Sample>> {
     // As many as may be under way while the slowest answer is waited for, not so many that those
     // without work lose their connection.
@@ -145,12 +146,15 @@ pub(crate) fn open(
     }
     let start = Instant::now() + Duration::from_millis(20);
     let work = |mut connection: Connection| {
-        let mut samples = Vec::with_capacity(2 * requests.len() / workers);
+        let mut samples = Vec::new();
         loop {
             let nth = next.fetch_add(1, Ordering::Relaxed);
             let (Some((kind, target)), Some(time)) = (requests.get(nth), times.get(nth)) else {
                 return samples;
             };
+            if stop.load(Ordering::Relaxed) {
+                return samples;
+            }
             let due = start + *time;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             let status = connection.get(target).unwrap_or_default();
@@ -175,17 +179,18 @@ pub(crate) fn open(
     })
 }
 
-/// The same, with what the machine did meanwhile.
+/// Sends requests at `rate` a second, until all are sent or `stop` says so, and sees what the machine
+/// does meanwhile.
 pub(crate) fn load(
     service: &Service,
     requests: &[(usize, String)],
     rate: f64,
-    arrivals: Arrivals,
-    seed: u64,
+    (arrivals, seed): (Arrivals, u64),
+    stop: &AtomicBool,
 ) -> anyhow::Result<(Run, Vec<Sample>)> {
     let times = times(requests.len(), rate, arrivals, seed);
     let meter = Meter::start(service.id());
-    let samples = open(service.address, requests, &times, rate)?;
+    let samples = open(service.address, requests, &times, rate, stop)?;
     Ok((Run::of(rate, &samples, meter.stop()), samples))
 }
 

@@ -64,6 +64,10 @@ use service::{Place, Service};
     after_help = "Without options: 10,000 passages out of corpus/, each kind of request alone, then ever \
                   higher rates. See benches/README.md."
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag, and goes with any of the others"
+)]
 struct Options {
     /// Texts that corpora are made of: folders, .txt, .jsonl, .jsonl.zst; the reports of corpus/
     /// where none are given
@@ -141,6 +145,7 @@ fn main() -> anyhow::Result<()> {
         }
     }
     options.passages.sort_unstable();
+    options.rates.sort_by(f64::total_cmp);
     ensure!(
         options.passages.first() > Some(&0),
         "--passages must be above 0"
@@ -162,7 +167,7 @@ fn main() -> anyhow::Result<()> {
     let mut sizes = Vec::new();
     let mut lists = None;
     for &passages in &options.passages {
-        let place = Place::new(work.join(passages.to_string()), options.settings.clone())?;
+        let place = Place::new(&work.join(passages.to_string()), options.settings.clone())?;
         if let Some(size) = measure(&options, &place, passages, &kinds, &mut lists)? {
             if let Some(rates) = &size.rates {
                 let title = format!("cesou, {passages} passages: latency against rate");

@@ -100,7 +100,7 @@ struct Word {
 /// What words are drawn from.
 pub(crate) struct Words {
     paragraphs: Vec<String>,
-    words: Vec<Word>,
+    all: Vec<Word>,
     rare: Vec<Word>,
 }
 
@@ -166,7 +166,7 @@ impl Words {
         }
         Ok(Self {
             paragraphs,
-            words,
+            all: words,
             rare,
         })
     }
@@ -185,7 +185,7 @@ impl Words {
                 .to_owned(),
             Draw::Words => self.three(rng).join(" "),
             Draw::Phrase => retry(|| self.phrase(rng)).map_or_else(
-                || self.text(self.words[0]).to_owned(),
+                || self.text(self.all[0]).to_owned(),
                 |phrase| format!("“{phrase}”"),
             ),
             Draw::Question => {
@@ -206,35 +206,31 @@ impl Words {
     /// Three different words of one paragraph.
     pub(crate) fn three(&self, rng: &mut Rng) -> [&str; 3] {
         let drawn = retry(|| {
-            let at = rng.usize(..self.words.len());
-            let paragraph = self.words[at].paragraph;
-            let from = self
-                .words
-                .partition_point(|word| word.paragraph < paragraph);
-            let to = self
-                .words
-                .partition_point(|word| word.paragraph <= paragraph);
-            let mut any = || self.text(self.words[rng.usize(from..to)]);
+            let at = rng.usize(..self.all.len());
+            let paragraph = self.all[at].paragraph;
+            let from = self.all.partition_point(|word| word.paragraph < paragraph);
+            let to = self.all.partition_point(|word| word.paragraph <= paragraph);
+            let mut any = || self.text(self.all[rng.usize(from..to)]);
             let three = [any(), any(), any()];
             let [a, b, c] = three;
             (a != b && b != c && a != c).then_some(three)
         });
         drawn.unwrap_or([
-            self.text(self.words[0]),
-            self.text(self.words[1]),
-            self.text(self.words[2]),
+            self.text(self.all[0]),
+            self.text(self.all[1]),
+            self.text(self.all[2]),
         ])
     }
 
     fn any(&self, rng: &mut Rng) -> Word {
-        self.words[rng.usize(..self.words.len())]
+        self.all[rng.usize(..self.all.len())]
     }
 
     /// Words as they follow each other.
     fn phrase(&self, rng: &mut Rng) -> Option<&str> {
-        let at = rng.usize(..self.words.len());
-        let first = self.words[at];
-        let last = *self.words.get(at + rng.usize(1..=3))?;
+        let at = rng.usize(..self.all.len());
+        let first = self.all[at];
+        let last = *self.all.get(at + rng.usize(1..=3))?;
         let text =
             self.paragraphs[first.paragraph as usize].get(first.start as usize..last.end as usize);
         let text = text.filter(|_| first.paragraph == last.paragraph)?;

@@ -19,12 +19,17 @@ pub(crate) const GOAL: f64 = 50.0;
 /// The most rates that are tried one above the other, and between the last two.
 const DOUBLINGS: usize = 12;
 const HALVINGS: usize = 4;
+/// Rates in a row that do not hold before no higher one is tried: one may be the fault of whatever
+/// else runs on the machine, and two show how it goes on.
+const FAILURES: usize = 2;
 /// How much more than it can answer an overloaded service is sent.
 const OVERLOAD: f64 = 10.0;
 /// How often health is asked for meanwhile.
 const PULSE: Duration = Duration::from_millis(50);
 /// How often it is looked whether an index is made.
 const GLANCE: Duration = Duration::from_millis(100);
+/// The longest that a new index is waited for.
+const LONGEST: Duration = Duration::from_secs(900);
 
 /// How long and how much is measured.
 #[derive(Debug, Clone)]
@@ -88,7 +93,8 @@ pub(crate) fn at(
     // Other requests at each rate, the same in each run.
     let seed = measure.seed ^ rate.to_bits();
     let requests = mix.requests(measure.count(rate), seed);
-    let (run, _) = drive::load(service, &requests, rate, measure.arrivals, seed)?;
+    let never = AtomicBool::new(false);
+    let (run, _) = drive::load(service, &requests, rate, (measure.arrivals, seed), &never)?;
     Ok(run)
 }
 
@@ -119,16 +125,20 @@ pub(crate) fn rates(
         runs.push(run);
         Ok(holds)
     };
-    let mut best = None;
-    let mut too_much = None;
+    let mut best: Option<f64> = None;
+    let mut too_much: Option<f64> = None;
+    let mut failures = 0;
     let doubled: Vec<f64> = (0..DOUBLINGS)
         .map(|nth| from * 2_f64.powi(nth as i32))
         .collect();
     for &rate in if given.is_empty() { &doubled } else { given } {
         if attempt(rate)? {
-            best = Some(rate);
+            (best, too_much, failures) = (Some(rate), None, 0);
         } else {
-            too_much = Some(rate);
+            too_much = too_much.or(Some(rate));
+            failures += 1;
+        }
+        if failures == FAILURES {
             break;
         }
     }
@@ -159,6 +169,7 @@ pub(crate) struct Beside {
     pub(crate) share: f64,
     /// How many times a new index came into force meanwhile.
     pub(crate) swaps: usize,
+    /// When it held the most of its own.
     pub(crate) memory: Memory,
 }
 
@@ -169,46 +180,56 @@ pub(crate) fn beside(
     measure: &Measure,
 ) -> anyhow::Result<Beside> {
     let rest = at(service, mix, rate, measure)?;
-    let ended = AtomicBool::new(false);
-    let build = || -> anyhow::Result<(f64, usize)> {
+    let requests = mix.requests((rate * LONGEST.as_secs_f64()) as usize, measure.seed);
+    let stop = AtomicBool::new(false);
+    let rebuilds = || -> anyhow::Result<(f64, usize, Memory)> {
         let (mut looks, mut building, mut swaps) = (0, 0, 0);
+        let mut memory = Memory::default();
+        let started = Instant::now();
         let (mut generation, _) = service.standing()?;
         service.rebuild()?;
-        while !ended.load(Ordering::Relaxed) {
+        while started.elapsed() < LONGEST {
             std::thread::sleep(GLANCE);
             let (now, is_building) = service.standing()?;
             looks += 1;
             building += usize::from(is_building);
+            let held = service.memory()?;
+            if held.anonymous > memory.anonymous {
+                memory = held;
+            }
             if now != generation {
                 generation = now;
                 swaps += 1;
-            }
-            if !is_building {
+                if started.elapsed() >= measure.time() {
+                    break;
+                }
                 service.rebuild()?;
             }
         }
-        Ok((building as f64 / f64::from(looks.max(1)), swaps))
+        Ok((building as f64 / f64::from(looks.max(1)), swaps, memory))
     };
-    let (run, built, memory) = std::thread::scope(|scope| {
-        let builder = scope.spawn(build);
-        // Begun, before anything is counted.
-        std::thread::sleep(2 * GLANCE);
-        let run = at(service, mix, rate, measure);
-        let memory = service.memory();
-        ended.store(true, Ordering::Relaxed);
-        (run, builder.join(), memory)
+    let (run, seen) = std::thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let seen = rebuilds();
+            // Also where it failed: nothing is to be sent any more.
+            stop.store(true, Ordering::Relaxed);
+            seen
+        });
+        let drawn = (measure.arrivals, measure.seed);
+        let run = drive::load(service, &requests, rate, drawn, &stop);
+        (run, watching.join())
     });
-    let (share, swaps) = built.map_err(|_| anyhow::anyhow!("whoever builds panicked"))??;
+    let (share, swaps, memory) = seen.map_err(|_| anyhow::anyhow!("whoever builds panicked"))??;
     // What is measured next is to be measured at rest.
     while service.standing()?.1 {
         std::thread::sleep(GLANCE);
     }
     Ok(Beside {
         rest,
-        building: run?,
+        building: run?.0,
         share,
         swaps,
-        memory: memory?,
+        memory,
     })
 }
 
@@ -219,7 +240,7 @@ pub(crate) struct Overload {
     pub(crate) capacity: f64,
     /// At half of that.
     pub(crate) usual: Run,
-    pub(crate) overload: Run,
+    pub(crate) flooded: Run,
     /// `/healthz` meanwhile, in milliseconds.
     pub(crate) health: Spread,
     pub(crate) before: Memory,
@@ -267,7 +288,8 @@ pub(crate) fn overload(
     };
     let (run, health) = std::thread::scope(|scope| {
         let asking = scope.spawn(pulse);
-        let run = drive::load(service, &requests, rate, measure.arrivals, measure.seed);
+        let drawn = (measure.arrivals, measure.seed);
+        let run = drive::load(service, &requests, rate, drawn, &AtomicBool::new(false));
         ended.store(true, Ordering::Relaxed);
         (run, asking.join())
     });
@@ -283,7 +305,7 @@ pub(crate) fn overload(
     Ok(Overload {
         capacity,
         usual,
-        overload: run,
+        flooded: run,
         health: Spread::of(times),
         before,
         during,

@@ -132,7 +132,7 @@ fn one(out: &mut String, size: &Size) {
         let _ = writeln!(
             out,
             "\nThe first line is at rest. An index was being built {:.0} % of the time, and came into \
-             force {} times. 99th percentile: **{:.1} ×** that at rest. Resident: {}.\n",
+             force {} times. 99th percentile: **{:.1} ×** that at rest. Memory: {} at most.\n",
             beside.share * 100.0,
             beside.swaps,
             ratio(beside.building.latency.p99, beside.rest.latency.p99),
@@ -324,7 +324,7 @@ fn overload(out: &mut String, over: &Overload) {
         "### Overload\n\nIt answers {:.0} requests a second; it was sent half of that, then ten times.\n",
         over.capacity
     );
-    runs(out, [&over.usual, &over.overload].into_iter());
+    runs(out, [&over.usual, &over.flooded].into_iter());
     let statuses: Vec<String> = over
         .statuses
         .iter()
@@ -338,8 +338,8 @@ fn overload(out: &mut String, over: &Overload) {
         "\nAnswers: {}. Refused within {} (50 %), {} (99 %). `/healthz` meanwhile: {} (50 %), {} (99 %), \
          {} at most. Memory of its own: {:.0} MB before, {:.0} MB at most meanwhile, {:.0} MB after.\n",
         statuses.join(", "),
-        short(over.overload.refusal.p50),
-        short(over.overload.refusal.p99),
+        short(over.flooded.refusal.p50),
+        short(over.flooded.refusal.p99),
         short(over.health.p50),
         short(over.health.p99),
         short(over.health.max),

@@ -54,8 +54,8 @@ pub(crate) struct Built {
 
 impl Place {
     /// A place in `folder`; `settings` are given to the program as `--set`.
-    pub(crate) fn new(folder: PathBuf, settings: Vec<String>) -> anyhow::Result<Self> {
-        fs::create_dir_all(&folder)?;
+    pub(crate) fn new(folder: &Path, settings: Vec<String>) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder)?;
         let folder = folder.canonicalize()?;
         Ok(Self { folder, settings })
     }
