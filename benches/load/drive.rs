@@ -260,6 +260,7 @@ pub(crate) fn closed(service: &Service, name: &str, requests: &[String]) -> anyh
         let status = connection.get(target)?;
         let latency = sent.elapsed();
         std::thread::sleep(SETTLE);
+        threads.look()?;
         let cost = threads.ran().saturating_sub(before);
         if status != 200 {
             failed += 1;

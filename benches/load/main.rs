@@ -59,7 +59,8 @@ use service::{Place, Service};
 
 #[derive(Parser)]
 #[command(
-    name = "cargo bench --bench load --",
+    name = "load",
+    bin_name = "cargo bench --bench load --",
     about = "Measures the whole service under load",
     after_help = "Without options: 10,000 passages out of corpus/, each kind of request alone, then ever \
                   higher rates. See benches/README.md."

@@ -16,6 +16,8 @@ use crate::stats::Spread;
 
 /// What 99 of 100 answers have to come within, in milliseconds.
 pub(crate) const GOAL: f64 = 50.0;
+/// What the searches of the mix are called in tables.
+pub(crate) const SEARCHES: &str = "*all searches, as mixed*";
 /// The most rates that are tried one above the other, and between the last two.
 const DOUBLINGS: usize = 12;
 const HALVINGS: usize = 4;
@@ -70,7 +72,7 @@ pub(crate) fn lists(mix: &Mix<'_>, measure: &Measure) -> Lists {
     let searches = drawn.iter().filter(|(kind, _)| is_search(kind));
     let searches = searches.map(|(_, target)| target.clone()).collect();
     let all = drawn.iter().map(|(_, target)| target.clone()).collect();
-    lists.push(("*all searches, as mixed*".to_owned(), searches));
+    lists.push((SEARCHES.to_owned(), searches));
     lists.push(("*the whole mix*".to_owned(), all));
     lists
 }

@@ -48,7 +48,15 @@ impl Memory {
 /// The time that the threads of a process have run, to the nanosecond.
 pub(crate) struct Threads {
     folder: PathBuf,
-    files: Vec<(String, File)>,
+    files: Vec<Thread>,
+}
+
+/// A thread, by its id.
+struct Thread {
+    id: String,
+    file: File,
+    /// How long it had run when it was last read, in nanoseconds; it may have ended since.
+    ran: u64,
 }
 
 impl Threads {
@@ -63,25 +71,29 @@ impl Threads {
     pub(crate) fn look(&mut self) -> anyhow::Result<()> {
         for entry in fs::read_dir(&self.folder).context("the process is gone")? {
             let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if self.files.iter().all(|(known, _)| *known != name)
+            let id = entry.file_name().to_string_lossy().into_owned();
+            if self.files.iter().all(|known| known.id != id)
                 && let Ok(file) = File::open(entry.path().join("schedstat"))
             {
-                self.files.push((name, file));
+                self.files.push(Thread { id, file, ran: 0 });
             }
         }
         Ok(())
     }
 
     /// How long all that are known have run; a thread that is running counts up to its last tick.
-    pub(crate) fn ran(&self) -> Duration {
+    pub(crate) fn ran(&mut self) -> Duration {
         let mut buffer = [0; 64];
-        let nanoseconds = self.files.iter().filter_map(|(_, file)| {
-            let length = file.read_at(&mut buffer, 0).ok()?;
-            let text = std::str::from_utf8(buffer.get(..length)?).ok()?;
-            text.split_ascii_whitespace().next()?.parse::<u64>().ok()
-        });
-        Duration::from_nanos(nanoseconds.sum())
+        for thread in &mut self.files {
+            let length = thread.file.read_at(&mut buffer, 0).unwrap_or_default();
+            let text = buffer.get(..length).unwrap_or_default();
+            let first = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+            let ran = std::str::from_utf8(first)
+                .ok()
+                .and_then(|ran| ran.parse().ok());
+            thread.ran = ran.unwrap_or(thread.ran);
+        }
+        Duration::from_nanos(self.files.iter().map(|thread| thread.ran).sum())
     }
 }
 

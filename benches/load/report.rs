@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::baseline::Engine;
 use crate::corpus::Made;
 use crate::drive::{Alone, Run};
-use crate::phases::{Beside, GOAL, Overload, Rates};
+use crate::phases::{Beside, GOAL, Overload, Rates, SEARCHES};
 use crate::process::{Memory, cores};
 use crate::service::{Built, Start};
 use crate::stats::exponent;
@@ -86,11 +86,45 @@ pub(crate) fn markdown(results: &Results) -> String {
          are in milliseconds unless another unit is named.\n",
         results.version, results.command, machine.cores, machine.processor, machine.kernel
     );
+    summary(&mut out, &results.sizes);
     for size in &results.sizes {
         one(&mut out, size);
     }
     growth(&mut out, &results.sizes);
     out
+}
+
+/// A line for each size.
+fn summary(out: &mut String, sizes: &[Size]) {
+    let _ = writeln!(
+        out,
+        "| passages | indexing, MB per CPU-second | of raw jieba | index ÷ text | median search ÷ three \
+         terms | requests/s at {GOAL} ms | start, s | memory of its own, MB | 99 % while indexing ÷ at \
+         rest |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    );
+    for size in sizes {
+        let search = size.kinds.iter().find(|kind| kind.name == SEARCHES);
+        let search = search.map_or(f64::NAN, |kind| ratio(kind.cpu.p50, size.engine.three.p50));
+        let or_none = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
+        let rates = size.rates.as_ref();
+        let beside = size.beside.as_ref();
+        let _ = writeln!(
+            out,
+            "| {} | {:.2} | {:.1} % | {:.2} | {search:.1} | {} | {:.2} | {:.0} | {} |",
+            grouped(size.corpus.passages),
+            size.indexing(),
+            100.0 * size.indexing() / size.built.tokenizing.search_mode,
+            ratio(size.built.index_bytes as f64, size.corpus.text_bytes as f64),
+            or_none(rates.and_then(|rates| Some(format!("{:.0}", rates.throughput?)))),
+            size.start.wall_seconds,
+            megabytes(size.memory.anonymous),
+            or_none(beside.map(|beside| {
+                let times = ratio(beside.building.latency.p99, beside.rest.latency.p99);
+                format!("{times:.1}")
+            })),
+        );
+    }
+    out.push('\n');
 }
 
 fn one(out: &mut String, size: &Size) {
