@@ -262,7 +262,7 @@ fn only_config_reads_the_environment() {
 
 #[test]
 fn every_source_file_opens_by_saying_what_it_is_for() {
-    for folder in ["src", "tests"] {
+    for folder in ["src", "tests", "benches"] {
         for file in source_files(&root().join(folder)) {
             let text = fs::read_to_string(&file).unwrap();
             assert!(
