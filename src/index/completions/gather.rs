@@ -5,12 +5,10 @@
 //! than indexing it. How many passages hold a phrase is then asked of the index when it is shown.
 //! Everything is read from what the index stores, so a build need not cut or keep any text for it.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::Deserialize;
 use tantivy::schema::{Field, Value};
 use tantivy::{Searcher, TantivyDocument, Term};
 
@@ -19,7 +17,7 @@ use super::store::{Files, Weighed, arrange};
 use super::{Completion, CompletionKind};
 use crate::analysis::{Dictionary, Normalized};
 use crate::index::Error;
-use crate::index::record::ReportRecord;
+use crate::index::record::{PassageHead, ReportRecord};
 use crate::index::schema::Fields;
 use crate::phrase::{Miner, Phrase};
 use crate::region::Region;
@@ -79,25 +77,6 @@ pub(in crate::index) struct Source<'a> {
     pub(in crate::index) reports: &'a [ReportRecord],
     /// Id and label of each theme.
     pub(in crate::index) themes: &'a [(String, String)],
-}
-
-/// What is read of every passage that is stored.
-#[derive(Deserialize)]
-struct Stored<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(borrow)]
-    report: Cow<'a, str>,
-    kind: Kind,
-    #[serde(borrow)]
-    heading: Option<Cow<'a, str>>,
-}
-
-/// What is read of those that phrases are mined from.
-#[derive(Deserialize)]
-struct StoredText<'a> {
-    #[serde(borrow)]
-    text: Cow<'a, str>,
 }
 
 /// The completions of an index, ready to be written.
@@ -279,12 +258,7 @@ fn each_passage(
                 .get_first(source.fields.record)
                 .and_then(|value| value.as_bytes())
                 .unwrap_or_default();
-            serde_json::from_slice(bytes)
-                .and_then(|stored| read(stored, bytes))
-                .map_err(|error| Error::Record {
-                    id: "record".to_owned(),
-                    source: error,
-                })?;
+            read(PassageHead::from_stored(bytes, "record")?);
         }
     }
     Ok(())
@@ -310,22 +284,20 @@ fn read(source: &Source<'_>) -> Result<(Passages, Vec<Weighed>), Error> {
         .collect();
     let mut headings: FxHashMap<String, Heading> = FxHashMap::default();
     let mut drawn: Vec<(String, String)> = Vec::new();
-    each_passage(source, |passage, bytes| {
-        if share >= 1.0 || chance(&passage.id) < share {
-            let StoredText { text } = serde_json::from_slice(bytes)?;
-            drawn.push((passage.id.into_owned(), text.into_owned()));
+    each_passage(source, |passage| {
+        if share >= 1.0 || chance(passage.id) < share {
+            drawn.push((passage.id.to_owned(), passage.text.to_owned()));
         }
-        let heading = match (&passage.kind, &passage.heading) {
-            (_, Some(heading)) => Some(&**heading),
+        let heading = match (passage.kind, passage.heading) {
+            (_, Some(heading)) => Some(heading),
             (Kind::Overview, None) => titles
-                .get(&*passage.report)
+                .get(passage.report)
                 .map(|report| report.tagline.as_deref().unwrap_or(&report.title)),
             (Kind::Measure | Kind::Attachment, None) => None,
         };
         if let Some(heading) = heading {
             hear(&mut headings, heading);
         }
-        Ok(())
     })?;
     keep_best(&mut headings);
     drawn.sort_unstable();
