@@ -11,6 +11,7 @@
 //! | `bad_input` | files, folders, settings and command lines that are wrong, as a user meets them |
 //! | `boilerplate` | the rules of what is left out: the file, its mistakes, what they take and leave |
 //! | `browser` | the tests of `web/test/`: pages and widget in a real Chromium |
+//! | `check` | `cesou check`: what it finds wrong, and that what it foretells comes true |
 //! | `clients` | clients of other makers, unmodified: search clients, `InstantSearch` in a browser |
 //! | `commands` | the binary as a user runs it: what each command prints, and serving |
 //! | `compare` | regions and reports side by side, held against searching |
@@ -78,6 +79,7 @@ mod backup;
 mod bad_input;
 mod browser;
 mod boilerplate;
+mod check;
 mod clients;
 mod commands;
 mod compare;

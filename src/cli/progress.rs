@@ -12,13 +12,25 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Shows a build's progress on standard error when that is a terminal.
 pub(super) struct Bar {
     started: Instant,
+    /// What is under way.
+    doing: &'static str,
     bar: RefCell<Option<ProgressBar>>,
 }
 
 impl Bar {
     pub(super) fn new() -> Self {
+        Self::of("建立索引")
+    }
+
+    /// For reading without building.
+    pub(super) fn reading() -> Self {
+        Self::of("读取")
+    }
+
+    fn of(doing: &'static str) -> Self {
         Self {
             started: Instant::now(),
+            doing,
             bar: RefCell::new(None),
         }
     }
@@ -46,7 +58,7 @@ impl Bar {
             } => {
                 bar.set_length(of);
                 bar.set_position(files);
-                bar.set_message(format!("建立索引：{passages} 段"));
+                bar.set_message(format!("{}：{passages} 段", self.doing));
             }
             Progress::Finishing => {
                 if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
