@@ -514,13 +514,13 @@ fn nginx_in_front_serves_keeps_forwards_and_limits() {
             "10",
         ])
         .args(["-H", "Host: search.example.cn"])
-        .arg(format!("http://127.0.0.1:{}/about?lang=en", proxy.plain))
+        .arg(format!("http://127.0.0.1:{}/about?lang=en&q=1", proxy.plain))
         .output()
         .unwrap();
     let plain = String::from_utf8_lossy(&plain.stdout).into_owned();
     assert_eq!(
         header(&plain, "Location"),
-        "https://search.example.cn/about?lang=en"
+        "https://search.example.cn/about?lang=en&q=1"
     );
 
     // Too often is told so.
@@ -575,6 +575,7 @@ fn nginx_in_front_serves_keeps_forwards_and_limits() {
     );
     assert!(!of("/about").contains(&"HIT"), "no-store: {log}");
     assert!(log.contains(" my-1 "), "{log}");
+    assert_eq!(of("/about").last(), Some(&"-"), "what led to TLS: {log}");
     assert!(
         !log.contains("%E6") && !log.contains("q=") && !log.contains(KEY),
         "{log}"
