@@ -279,12 +279,17 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Ok(settings) => settings,
         Err(error) => {
             return match &command {
-                Command::Check(flags) => check::refuse(flags, &error),
+                Command::Check(flags) => check::refuse(flags, &error.to_string()),
                 _ => Err(error.into()),
             };
         }
     };
-    start_logging(&settings)?;
+    if let Err(error) = start_logging(&settings) {
+        return match &command {
+            Command::Check(flags) => check::refuse(flags, &error.to_string()),
+            _ => Err(error),
+        };
+    }
     match command {
         Command::Serve { .. } => serve::run(&settings),
         Command::Index {

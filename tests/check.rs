@@ -145,7 +145,12 @@ fn the_output_names_each_thing_and_what_to_do() {
 #[test]
 fn each_thing_that_is_wrong_is_an_error_of_its_own() {
     type Spoil = fn(&Place);
-    let cases: [(&str, Spoil, &[&str]); 8] = [
+    let cases: [(&str, Spoil, &[&str]); 9] = [
+        (
+            "a log filter that makes no sense",
+            |place| place.write("config.toml", b"[log]\nfilter = \"=\"\n"),
+            &["log.filter"],
+        ),
         (
             "a setting that is not known",
             |place| place.write("config.toml", b"[server]\nprot = 1\n"),
@@ -177,7 +182,7 @@ fn each_thing_that_is_wrong_is_an_error_of_its_own() {
                 place.write(
                     "corpus/synonyms.toml",
                     "[[group]]\nwords = [\"一\"]".as_bytes(),
-                )
+                );
             },
             &["synonyms.toml 第 "],
         ),

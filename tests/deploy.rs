@@ -514,7 +514,10 @@ fn nginx_in_front_serves_keeps_forwards_and_limits() {
             "10",
         ])
         .args(["-H", "Host: search.example.cn"])
-        .arg(format!("http://127.0.0.1:{}/about?lang=en&q=1", proxy.plain))
+        .arg(format!(
+            "http://127.0.0.1:{}/about?lang=en&q=1",
+            proxy.plain
+        ))
         .output()
         .unwrap();
     let plain = String::from_utf8_lossy(&plain.stdout).into_owned();
@@ -558,26 +561,26 @@ fn nginx_in_front_serves_keeps_forwards_and_limits() {
 
     // The log tells what happened, and neither what was searched for nor with which key.
     std::thread::sleep(Duration::from_millis(200));
-    let log = fs::read_to_string(proxy.folder.path().join("access.log")).unwrap();
+    let told = fs::read_to_string(proxy.folder.path().join("access.log")).unwrap();
     let of = |path: &str| -> Vec<&str> {
-        let lines = log
+        let lines = told
             .lines()
             .filter(|line| line.contains(&format!(" {path} ")));
         lines.filter_map(|line| line.rsplit(' ').next()).collect()
     };
     let kept = of("/api/v1/search");
     for state in ["MISS", "HIT", "BYPASS"] {
-        assert!(kept.contains(&state), "{state}: {log}");
+        assert!(kept.contains(&state), "{state}: {told}");
     }
     assert!(
         kept.contains(&"REVALIDATED") || kept.contains(&"EXPIRED"),
-        "an older one is asked about: {log}"
+        "an older one is asked about: {told}"
     );
-    assert!(!of("/about").contains(&"HIT"), "no-store: {log}");
-    assert!(log.contains(" my-1 "), "{log}");
-    assert_eq!(of("/about").last(), Some(&"-"), "what led to TLS: {log}");
+    assert!(!of("/about").contains(&"HIT"), "no-store: {told}");
+    assert!(told.contains(" my-1 "), "{told}");
+    assert_eq!(of("/about").last(), Some(&"-"), "what led to TLS: {told}");
     assert!(
-        !log.contains("%E6") && !log.contains("q=") && !log.contains(KEY),
-        "{log}"
+        !told.contains("%E6") && !told.contains("q=") && !told.contains(KEY),
+        "{told}"
     );
 }

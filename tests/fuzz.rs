@@ -177,17 +177,17 @@ fn snippets_are_whole_characters_and_marks_the_only_markup() {
 
 #[test]
 fn every_target_has_its_file_its_entry_and_its_inputs() {
-    let named: BTreeSet<String> = ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let all: BTreeSet<String> = ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
     let listed = |folder: &str| -> BTreeSet<String> {
         let entries = fs::read_dir(root().join(folder)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name());
         let names = names.map(|name| name.to_string_lossy().trim_end_matches(".rs").to_owned());
         names.collect()
     };
-    assert_eq!(listed("fuzz/targets"), named);
-    assert_eq!(listed("fuzz/kept"), named);
+    assert_eq!(listed("fuzz/targets"), all);
+    assert_eq!(listed("fuzz/kept"), all);
     let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
-    for name in &named {
+    for name in &all {
         assert!(
             manifest.contains(&format!("path = \"targets/{name}.rs\"")),
             "{name}"

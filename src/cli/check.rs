@@ -46,14 +46,14 @@ struct Checked {
 }
 
 /// Says that the settings cannot be used, so that nothing else can be looked at.
-pub(super) fn refuse(flags: &Flags, error: &cesou::config::Error) -> anyhow::Result<Outcome> {
+pub(super) fn refuse(flags: &Flags, error: &str) -> anyhow::Result<Outcome> {
     if !flags.json {
         anyhow::bail!("{error}");
     }
     show(
         flags,
         &Checked {
-            errors: vec![error.to_string()],
+            errors: vec![error.to_owned()],
             warnings: 0,
             remarks: Vec::new(),
             parts: Vec::new(),
@@ -178,7 +178,7 @@ fn show(flags: &Flags, checked: &Checked) -> anyhow::Result<Outcome> {
 }
 
 fn print(out: &mut impl Write, checked: &Checked) -> io::Result<()> {
-    writeln!(out, "设置：读得通")?;
+    writeln!(out, "设置：无误")?;
     for part in &checked.parts {
         let state = if part.whole { "无误" } else { "有误" };
         let mut held = vec![part.holds.clone()];

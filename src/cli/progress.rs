@@ -14,7 +14,7 @@ pub(super) struct Bar {
     started: Instant,
     /// What is under way.
     doing: &'static str,
-    bar: RefCell<Option<ProgressBar>>,
+    shown: RefCell<Option<ProgressBar>>,
 }
 
 impl Bar {
@@ -31,7 +31,7 @@ impl Bar {
         Self {
             started: Instant::now(),
             doing,
-            bar: RefCell::new(None),
+            shown: RefCell::new(None),
         }
     }
 
@@ -39,7 +39,7 @@ impl Bar {
         if self.started.elapsed() < PATIENCE {
             return;
         }
-        let mut slot = self.bar.borrow_mut();
+        let mut slot = self.shown.borrow_mut();
         let bar = slot.get_or_insert_with(|| {
             // Hidden by itself where standard error is no terminal.
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -73,7 +73,7 @@ impl Bar {
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        if let Some(bar) = self.bar.borrow_mut().take() {
+        if let Some(bar) = self.shown.borrow_mut().take() {
             bar.finish_and_clear();
         }
     }

@@ -187,16 +187,12 @@ pub fn forecast(
         };
         names.push(file.name.clone());
     }
+    // As far as the vocabulary can be read, so that all that is wrong is told at once.
+    let rules = means.as_ref().map(|means| means.rules.clone());
+    let rules = rules.unwrap_or_else(|| texts.corpus.rules().unwrap_or_default());
     let reader = Reader {
         texts,
-        // As far as the vocabulary can be read, so that all that is wrong is told at once.
-        corpus: match &means {
-            Some(means) => texts.corpus.clone().with_rules(means.rules.clone()),
-            None => {
-                let rules = texts.corpus.rules().unwrap_or_default();
-                texts.corpus.clone().with_rules(rules)
-            }
-        },
+        corpus: texts.corpus.clone().with_rules(rules),
         max_chars: options.max_chars,
         progress,
     };
