@@ -13,6 +13,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 
 use super::client::{Household, Proxies};
 use super::connections::TurnedAway;
+use super::pace::Unread;
 use super::problem::Problem;
 use super::rates::Rates;
 use super::state::State;
@@ -63,7 +64,9 @@ pub(super) async fn admit<B: MessageBody>(
     match request.take_payload() {
         Payload::None => {}
         payload => {
-            let (payload, flag) = state.pace.hold(payload);
+            let unread = request.conn_data::<Unread>().cloned();
+            let unread = unread.unwrap_or_default();
+            let (payload, flag) = state.pace.hold(payload, unread);
             request.set_payload(payload);
             fell_behind = Some(flag);
         }

@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 
 use super::client::{Household, Proxies};
 use super::meter::Meter;
+use super::pace::Unread;
 
 /// Connections that may wait to be taken.
 const BACKLOG: i32 = 1024;
@@ -92,6 +93,7 @@ impl Connections {
         match self.enter(of) {
             Ok(()) => {
                 self.meter.connected(true);
+                kept.insert(Unread::default());
                 kept.insert(Held {
                     connections: Arc::clone(self),
                     of,

@@ -5,9 +5,9 @@
 //! waiting counts: where this service is the slower one, the clock stands still.
 //!
 //! Invariant: a body that does not keep up is broken off and refused with 408, whoever reads it
-//! (`tests/overload.rs`).
+//! (`tests/overload.rs`); one that nobody reads, or not to its end, does not keep its connection.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -35,7 +35,8 @@ pub(super) struct Pace {
 impl Pace {
     /// `payload`, broken off where it does not keep up, which is then set in what is returned with
     /// it.
-    pub(super) fn hold(self, payload: Payload) -> (Payload, Rc<Cell<bool>>) {
+    /// What of it was not read to its end goes to `unread`.
+    pub(super) fn hold(self, payload: Payload, unread: Unread) -> (Payload, Rc<Cell<bool>>) {
         let fell_behind = Rc::new(Cell::new(false));
         let paced: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(Paced {
             payload,
@@ -46,6 +47,8 @@ impl Pace {
             since: None,
             alarm: None,
             fell_behind: Rc::clone(&fell_behind),
+            has_ended: false,
+            unread,
         });
         (Payload::Stream { payload: paced }, fell_behind)
     }
@@ -65,6 +68,24 @@ struct Paced {
     since: Option<Instant>,
     alarm: Option<Pin<Box<Sleep>>>,
     fell_behind: Rc<Cell<bool>>,
+    has_ended: bool,
+    unread: Unread,
+}
+
+/// What is left of the last body of a connection that nobody read to its end.
+///
+/// Of a body in chunks that was dropped the server reads and forgets all that comes, for as long as
+/// it comes; of one that is still held it does so for a moment, and closes the connection.
+#[derive(Clone, Default)]
+pub(super) struct Unread(Rc<RefCell<Option<Payload>>>);
+
+impl Drop for Paced {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            let left = std::mem::replace(&mut self.payload, Payload::None);
+            self.unread.0.replace(Some(left));
+        }
+    }
 }
 
 impl Paced {
@@ -106,8 +127,9 @@ impl Stream for Paced {
             if let Poll::Ready(item) = Pin::new(&mut this.payload).poll_next(context) {
                 this.note(Instant::now());
                 this.alarm = None;
-                if let Some(Ok(bytes)) = &item {
-                    this.bytes += bytes.len() as u64;
+                match &item {
+                    Some(Ok(bytes)) => this.bytes += bytes.len() as u64,
+                    Some(Err(_)) | None => this.has_ended = true,
                 }
                 return Poll::Ready(item);
             }

@@ -10,6 +10,7 @@
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
 use tracing::field::Empty;
@@ -37,7 +38,6 @@ pub(super) fn request(method: &Method, headers: &HeaderMap, id: &str) -> Span {
     let span = tracing::debug_span!(
         target: TARGET,
         "request",
-        otel.name = Empty,
         otel.kind = "server",
         otel.status_code = Empty,
         http.request.method = method.as_str(),
@@ -59,7 +59,9 @@ pub(super) fn answered(span: &Span, method: &Method, route: Option<&str>, status
         return;
     }
     let route = route.unwrap_or("(none)");
-    span.record("otel.name", format!("{method} {route}"));
+    // What is recorded as a name is not heeded once there are spans within this one.
+    let context = span.context();
+    context.span().update_name(format!("{method} {route}"));
     span.record("http.route", route);
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {
