@@ -237,7 +237,7 @@ fn under_ten_times_the_load_the_admitted_are_quick_and_the_rest_are_told_at_once
     );
     let refused = "cesou_gate_refused_total{class=\"reading\"}";
     assert!(
-        metric(&after, refused) >= met.refused.len() as f64 * 0.9,
+        metric(&after, refused) >= f64::from(u32::try_from(met.refused.len()).unwrap()) * 0.9,
         "{after}"
     );
     let memory = "process_anonymous_memory_bytes";

@@ -143,7 +143,7 @@ fn a_bad_file_is_refused_with_its_line() {
         ),
         (
             b"[[log]]\n",
-            "config.toml 第 1 行：log 是一节，不能直接赋值，请写其中的设置，例如 log.filter",
+            "config.toml 第 1 行：log 是一节，不能直接赋值，请写其中的设置，例如 log.addresses",
         ),
         (
             b"[server]\nport = \"9000\"",

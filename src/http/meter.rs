@@ -264,38 +264,7 @@ impl Meter {
 
     /// Adds all of it to what is shown.
     pub(super) fn show(&self, registry: &mut Registry) {
-        let times = [
-            (
-                "http_request_duration",
-                "How long requests took, to the head of the answer",
-                Shown::Routes(self.took.clone()),
-            ),
-            (
-                "gate_wait",
-                "How long those that were let in waited for a thread",
-                Shown::Set(self.waited.clone()),
-            ),
-            (
-                "gate_run",
-                "How long work took on its thread",
-                Shown::Set(self.ran.clone()),
-            ),
-            (
-                "search_duration",
-                "How long searches took, waiting left out",
-                Shown::Set(self.searched.clone()),
-            ),
-        ];
-        for (name, help, shown) in times {
-            match shown {
-                Shown::Routes(family) => {
-                    registry.register_with_unit(name, help, Unit::Seconds, family);
-                }
-                Shown::Set(family) => {
-                    registry.register_with_unit(name, help, Unit::Seconds, family);
-                }
-            }
-        }
+        self.show_times(registry);
         let families = [
             (
                 "http_connections_refused",
@@ -377,12 +346,31 @@ impl Meter {
             self.searches.clone(),
         );
     }
-}
 
-/// Times by route, or by something of a closed set.
-enum Shown {
-    Routes(Timed<[Routed; 1]>),
-    Set(Timed<[Label; 1]>),
+    fn show_times(&self, registry: &mut Registry) {
+        registry.register_with_unit(
+            "http_request_duration",
+            "How long requests took, to the head of the answer",
+            Unit::Seconds,
+            self.took.clone(),
+        );
+        let times = [
+            (
+                "gate_wait",
+                "How long those that were let in waited for a thread",
+                &self.waited,
+            ),
+            ("gate_run", "How long work took on its thread", &self.ran),
+            (
+                "search_duration",
+                "How long searches took, waiting left out",
+                &self.searched,
+            ),
+        ];
+        for (name, help, family) in times {
+            registry.register_with_unit(name, help, Unit::Seconds, family.clone());
+        }
+    }
 }
 
 /// A request that is being answered, until dropped.

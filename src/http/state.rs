@@ -67,7 +67,7 @@ impl State {
         is_open: bool,
         intake: Option<Intake>,
     ) -> Self {
-        let (search, server) = (&settings.search, &settings.server);
+        let (search, http) = (&settings.search, &settings.server);
         let meter = Arc::new(Meter::default());
         let proxies = Arc::new(Proxies::new(settings));
         Self {
@@ -83,23 +83,23 @@ impl State {
             passage_chars: settings.passage.max_chars,
             views: Views::default(),
             gate: Gate::new(
-                config::or_cores(server.search_threads),
-                server.search_queue,
-                Duration::from_millis(server.search_wait_ms),
+                config::or_cores(http.search_threads),
+                http.search_queue,
+                Duration::from_millis(http.search_wait_ms),
                 Arc::clone(&meter),
             ),
-            limit: Duration::from_millis(server.search_timeout_ms),
+            limit: Duration::from_millis(http.search_timeout_ms),
             journal: Journal::new(settings, Arc::clone(&meter)),
             connections: Arc::new(Connections::new(
-                server.max_connections,
-                server.connections_per_address,
+                http.max_connections,
+                http.connections_per_address,
                 Arc::clone(&proxies),
                 Arc::clone(&meter),
             )),
-            rates: Rates::new(server.requests_per_minute),
+            rates: Rates::new(http.requests_per_minute),
             pace: Pace {
-                longest: Duration::from_secs(server.body_timeout_s),
-                rate: server.body_min_rate,
+                longest: Duration::from_secs(http.body_timeout_s),
+                rate: http.body_min_rate,
             },
             proxies,
             meter,
