@@ -5,6 +5,7 @@ use crate::support::{SERVICE, Service, root, seed_text};
 fn cheap(most: u64) -> Service {
     Service::with(&root().join("corpus"), |settings| {
         settings.search.max_cost = most;
+        settings.server.search_timeout_ms = 60_000;
     })
 }
 
