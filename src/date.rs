@@ -66,11 +66,17 @@ impl Date {
     /// ```
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let chars: Vec<char> = text
+        let mut chars = text
             .chars()
             .filter_map(fold)
             .filter(|&c| !matches!(c, ' ' | '(' | ')' | '[' | ']' | '【' | '】' | '〔' | '〕'))
-            .collect();
+            .peekable();
+        // However it is written it begins with its year; most lines that are asked about do not.
+        chars.peek().copied().and_then(digit)?;
+        Self::of_chars(&chars.collect::<Vec<char>>())
+    }
+
+    fn of_chars(chars: &[char]) -> Option<Self> {
         let compact = || {
             let digits: Option<String> =
                 (chars.len() == 8).then(|| chars.iter().filter(|c| c.is_ascii_digit()).collect());
@@ -79,7 +85,7 @@ impl Date {
             let small = |value: u16| u8::try_from(value).ok();
             Self::new(part(0, 4)?, small(part(4, 6)?)?, small(part(6, 8)?)?)
         };
-        let Some((date, end)) = read(&chars, 0) else {
+        let Some((date, end)) = read(chars, 0) else {
             return compact();
         };
         let rest = chars.get(end..).unwrap_or_default();
@@ -162,10 +168,16 @@ fn digit(c: char) -> Option<u16> {
     match c {
         '〇' | '○' | '零' | 'Ｏ' | 'o' | '◯' => Some(0),
         '0'..='9' => c.to_digit(10).and_then(|digit| u16::try_from(digit).ok()),
-        _ => "一二三四五六七八九"
-            .chars()
-            .zip(1..)
-            .find_map(|(known, value)| (known == c).then_some(value)),
+        '一' => Some(1),
+        '二' => Some(2),
+        '三' => Some(3),
+        '四' => Some(4),
+        '五' => Some(5),
+        '六' => Some(6),
+        '七' => Some(7),
+        '八' => Some(8),
+        '九' => Some(9),
+        _ => None,
     }
 }
 

@@ -45,11 +45,56 @@ static SCRIPT: LazyLock<Script> = LazyLock::new(|| {
     Script { table, rest }
 });
 
+/// What every character of the basic plane folds to, and whether the result of folding is searched
+/// for. Texts are folded again and again, so what the rules below say is worked out once.
+struct Table {
+    /// The code of what each folds to; [`DROPPED`] or [`BEYOND`] for those without one here.
+    folded: Vec<u16>,
+    /// A bit for each.
+    searchable: Vec<u64>,
+}
+
+/// The character is left out; nothing folds to U+0000.
+const DROPPED: u16 = 0;
+/// The character folds to one beyond the basic plane.
+const BEYOND: u16 = u16::MAX;
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let char_of = |code: u16| char::from_u32(u32::from(code));
+    let folded = (0..=u16::MAX).map(|code| match char_of(code).map(by_rules) {
+        Some(None) => DROPPED,
+        Some(Some(to)) => u16::try_from(u32::from(to)).unwrap_or(BEYOND),
+        None => BEYOND,
+    });
+    let mut searchable = vec![0; 1 << 10];
+    for code in 0..=u16::MAX {
+        if char_of(code).is_some_and(is_searchable_by_rules)
+            && let Some(bits) = searchable.get_mut(usize::from(code >> 6))
+        {
+            *bits |= 1_u64 << (code & 63);
+        }
+    }
+    Table {
+        folded: folded.collect(),
+        searchable,
+    }
+});
+
 /// The character `c` is compared as, or `None` where it is invisible and left out.
 ///
 /// Every blank, the ideographic space and line ends among them, becomes one plain space.
 #[must_use]
+#[inline]
 pub fn fold(c: char) -> Option<char> {
+    match TABLE.folded.get(c as usize) {
+        Some(&DROPPED) => None,
+        Some(&BEYOND) | None => by_rules(c),
+        Some(&code) => char::from_u32(u32::from(code)),
+    }
+}
+
+/// The same, as the rules say.
+fn by_rules(c: char) -> Option<char> {
     if c.is_ascii() {
         return match c {
             '\t'..='\r' => Some(' '),
@@ -79,7 +124,16 @@ pub fn fold(c: char) -> Option<char> {
 /// Whether a folded character is part of what is searched for: a letter, digit, ideograph or
 /// symbol, not punctuation or a blank.
 #[must_use]
+#[inline]
 pub fn is_searchable(c: char) -> bool {
+    let code = c as usize;
+    match TABLE.searchable.get(code >> 6) {
+        Some(bits) => bits >> (code & 63) & 1 == 1,
+        None => is_searchable_by_rules(c),
+    }
+}
+
+fn is_searchable_by_rules(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || matches!(c, '%' | '+' | '$' | '<' | '>' | '=');
     }
@@ -134,7 +188,15 @@ fn script(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::fold;
+    use super::{by_rules, fold, is_searchable, is_searchable_by_rules};
+
+    #[test]
+    fn the_table_says_what_the_rules_say() {
+        for c in '\0'..=char::MAX {
+            assert_eq!(fold(c), by_rules(c), "{c:?}");
+            assert_eq!(is_searchable(c), is_searchable_by_rules(c), "{c:?}");
+        }
+    }
 
     #[test]
     fn folds_width_case_script_and_blanks() {

@@ -9,6 +9,7 @@
 pub mod backup;
 mod build;
 mod builder;
+mod bulk;
 mod changes;
 mod completions;
 mod document;
@@ -16,11 +17,13 @@ mod frozen;
 mod generation;
 mod lexicon;
 mod means;
+mod packed;
 mod record;
 mod schema;
 mod scope;
 mod snapshot;
 mod sources;
+mod texts;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,7 +35,7 @@ pub use document::{UNKNOWN_REGION, record};
 pub use generation::{Claim, Manifest};
 pub use lexicon::{Known, Lexicon};
 pub use record::{BuildReport, PassageRecord, ReportRecord};
-pub use schema::Fields;
+pub use schema::{Characters, Fields};
 pub use snapshot::{Snapshot, Vocabulary};
 
 use crate::corpus::{self, Corpus, VocabularyFile};

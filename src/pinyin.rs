@@ -11,6 +11,8 @@
 
 mod letters;
 
+use std::sync::LazyLock;
+
 use pinyin::ToPinyinMulti;
 
 pub use letters::{cuts, cuts_of_prefix, is_syllable, plain};
@@ -56,9 +58,33 @@ pub const SYLLABLES: [&str; 409] = [
     "zhui", "zhun", "zhuo", "zi", "zong", "zou", "zu", "zuan", "zui", "zun", "zuo",
 ];
 
+/// The first and one past the last character that [`READINGS`] holds.
+const TABLE_START: u32 = 0x3400;
+const TABLE_END: u32 = 0xA000;
+
+/// The readings of the characters in daily use, looked up in the library once.
+static READINGS: LazyLock<Vec<Readings>> = LazyLock::new(|| {
+    (TABLE_START..TABLE_END)
+        .map(|code| char::from_u32(code).map_or([""; MAX_READINGS], look_up))
+        .collect()
+});
+
+/// The readings of a character; empty ones behind them.
+type Readings = [&'static str; MAX_READINGS];
+
 /// What the simplified character `c` is read as, the most usual first; nothing for what is none.
 pub fn readings(c: char) -> impl Iterator<Item = &'static str> {
-    let mut found: [&'static str; MAX_READINGS] = [""; MAX_READINGS];
+    let known = (c as u32)
+        .checked_sub(TABLE_START)
+        .and_then(|at| READINGS.get(at as usize));
+    let readings = known.copied().unwrap_or_else(|| look_up(c));
+    readings
+        .into_iter()
+        .take_while(|reading| !reading.is_empty())
+}
+
+fn look_up(c: char) -> Readings {
+    let mut found: Readings = [""; MAX_READINGS];
     let mut count = 0;
     let given = c.to_pinyin_multi().into_iter().flatten();
     for reading in given.filter_map(|reading| standard(reading.plain())) {
@@ -69,7 +95,7 @@ pub fn readings(c: char) -> impl Iterator<Item = &'static str> {
             count += 1;
         }
     }
-    found.into_iter().take(count)
+    found
 }
 
 /// The spellings of `text`, a syllable for each character: that of first readings first, then
@@ -105,6 +131,40 @@ pub fn spellings(text: &str) -> Vec<Vec<&'static str>> {
     all.into_iter().map(|(spelling, _)| spelling).collect()
 }
 
+/// Which of the [`spellings`] of `text` is at place `nth`, without making the others where that can
+/// be done; nothing where there are fewer.
+#[must_use]
+pub fn nth_spelling(text: &str, nth: usize) -> Option<Vec<&'static str>> {
+    let mut spelling = Vec::with_capacity(text.len() / 3);
+    let mut place = Some(nth).filter(|&nth| nth < MAX_SPELLINGS)?;
+    let mut deviating = 0;
+    for c in text.chars() {
+        let mut own = readings(c);
+        let first = own.next()?;
+        let others = own.count();
+        deviating += usize::from(others > 0);
+        // Those that deviate in one character come first, in the order of the characters.
+        let is_here = (1..=others).contains(&place);
+        let reading = if is_here {
+            readings(c).nth(place)
+        } else {
+            None
+        };
+        place = match place {
+            0 => 0,
+            _ if is_here => 0,
+            _ => place - others,
+        };
+        spelling.push(reading.unwrap_or(first));
+    }
+    if place == 0 && !spelling.is_empty() {
+        return Some(spelling);
+    }
+    // Then those that deviate in several.
+    let more = (deviating > 1).then(|| spellings(text));
+    more.and_then(|all| all.into_iter().nth(nth))
+}
+
 /// The first letters of the spellings of `text`, each once: sjz for 石家庄.
 #[must_use]
 pub fn initials(text: &str) -> Vec<String> {
@@ -122,6 +182,13 @@ pub fn initials(text: &str) -> Vec<String> {
 /// f h; an ang, en eng, in ing. These are the pairs that input methods offer as fuzzy pinyin.
 #[must_use]
 pub fn near(syllable: &str) -> String {
+    let (initial, rime) = near_parts(syllable);
+    format!("{initial}{rime}")
+}
+
+/// The initial and the rime of the same.
+#[must_use]
+pub fn near_parts(syllable: &str) -> (&str, &str) {
     let split = syllable
         .find(['a', 'e', 'i', 'o', 'u', 'v'])
         .unwrap_or(syllable.len());
@@ -139,7 +206,7 @@ pub fn near(syllable: &str) -> String {
         Some(shorter) if !rime.ends_with("ong") => shorter,
         _ => rime,
     };
-    format!("{initial}{rime}")
+    (initial, rime)
 }
 
 /// The syllable as it is listed here; the library writes ü, and has interjections that are none.
@@ -154,7 +221,7 @@ fn standard(plain: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SYLLABLES, initials, near, readings, spellings};
+    use super::{SYLLABLES, initials, near, nth_spelling, readings, spellings};
 
     #[test]
     fn syllables_are_in_order() {
@@ -196,6 +263,13 @@ mod tests {
                 spelt.iter().any(|spelling| spelling.join(" ") == expected),
                 "{word}: {spelt:?}"
             );
+        }
+        for text in ["4g网", "", "学校", "重行", "重庆银行", "长长长长"] {
+            let all = spellings(text);
+            for nth in 0..all.len() + 1 {
+                let expected = all.get(nth).cloned();
+                assert_eq!(nth_spelling(text, nth), expected, "{nth} of {text}");
+            }
         }
         assert!(spellings("4g网").is_empty());
         assert!(spellings("").is_empty());

@@ -98,9 +98,15 @@ fn digit(c: char) -> Option<u16> {
     match c {
         '〇' | '○' | '零' => Some(0),
         '0'..='9' => c.to_digit(10).and_then(|digit| u16::try_from(digit).ok()),
-        _ => "一二三四五六七八九"
-            .chars()
-            .zip(1..)
-            .find_map(|(known, value)| (known == c).then_some(value)),
+        '一' => Some(1),
+        '二' => Some(2),
+        '三' => Some(3),
+        '四' => Some(4),
+        '五' => Some(5),
+        '六' => Some(6),
+        '七' => Some(7),
+        '八' => Some(8),
+        '九' => Some(9),
+        _ => None,
     }
 }

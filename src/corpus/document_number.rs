@@ -23,6 +23,10 @@ pub(super) struct DocumentNumber {
 
 /// The document number that `line` is, in brackets or not, and the date that may follow it.
 pub(super) fn whole(line: &str) -> Option<(DocumentNumber, Option<Date>)> {
+    // Every number ends so, and most lines hold none.
+    if !line.contains('号') {
+        return None;
+    }
     let chars = squeezed(line);
     let inner = match chars.as_slice() {
         ['（' | '(' | '【' | '[', inner @ .., '）' | ')' | '】' | ']'] => inner,

@@ -223,20 +223,22 @@ fn opens_document(text: &str, lines: &[Line], at: usize) -> bool {
 /// Whether the title stands again at `at`, whole or wrapped, or the end of it that names what kind
 /// of document it is; where that ends.
 fn repeats(text: &str, lines: &[Line], title: (usize, usize), at: usize) -> Option<usize> {
-    let joined = |from: usize, to: usize| -> String {
+    let joined = |from: usize, to: usize, most: usize| -> String {
+        let lines = lines.get(from..=to).unwrap_or_default().iter();
         lines
-            .get(from..=to)
-            .unwrap_or_default()
-            .iter()
-            .map(|line| key(line.span.of(text)))
+            .flat_map(|line| key(line.span.of(text)))
+            .take(most)
             .collect()
     };
-    let own = joined(title.0, title.1);
-    if own.chars().count() < 4 {
+    let own = joined(title.0, title.1, usize::MAX);
+    let chars = own.chars().count();
+    if chars < 4 {
         return None;
     }
+    // What is longer is not the same, however long it is.
+    let most = chars + 1;
     for to in at..(at + WRAPPED_LINES).min(lines.len()) {
-        let again = joined(at, to);
+        let again = joined(at, to, most);
         if again == own {
             return Some(to);
         }
@@ -244,17 +246,16 @@ fn repeats(text: &str, lines: &[Line], title: (usize, usize), at: usize) -> Opti
             break;
         }
     }
-    let line = key(lines.get(at)?.span.of(text));
+    let line: String = key(lines.get(at)?.span.of(text)).take(most).collect();
     let ending = line.chars().count() >= 4 && own.ends_with(&line) && titles::ends_as_a_kind(&line);
     ending.then_some(at)
 }
 
 /// A line as titles are compared: letters and digits only, folded.
-fn key(line: &str) -> String {
+fn key(line: &str) -> impl Iterator<Item = char> {
     line.chars()
         .filter_map(crate::fold::fold)
         .filter(|c| c.is_alphanumeric())
-        .collect()
 }
 
 /// The last line of the title that begins at `at`. A title goes on where it does not end as titles

@@ -1,13 +1,14 @@
 //! What a reader may be about to type: regions, themes, set phrases and headings of the corpus.
 //!
 //! Each completion stands under several keys: its text, its text from each later word on, its
-//! spellings in pinyin, their initials. All keys are in one finite-state transducer, so that those
-//! with a common beginning are next to each other. Completions are numbered by rank, the best being
-//! 0, and above the numbers of all keys stands a tree of minima, so that the best under a beginning
-//! are found without looking at the others, however many there are (Hsu and Ottaviano,
-//! *Space-efficient data structures for top-k completion*, 2013). What is typed half in Chinese and
-//! half in pinyin, or as 教师jl or jiaosjl, is not under a key; there the texts themselves are
-//! walked, a character for each syllable or letter typed.
+//! spellings in pinyin, their initials. The keys of a kind are in order, so that those with a common
+//! beginning are next to each other; they are not kept but worked out from the texts again.
+//! Completions are numbered by rank, the best being 0, and above the numbers of all keys stands a
+//! tree of minima, so that the best under a beginning are found without looking at the others,
+//! however many there are (Hsu and Ottaviano, *Space-efficient data structures for top-k
+//! completion*, 2013). What is typed half in Chinese and half in pinyin, or as 教师jl or jiaosjl, is
+//! not under a key; there the texts themselves are walked, a character for each syllable or letter
+//! typed.
 //!
 //! Invariant: what is found matches what was typed, at the beginning or at a later word, in
 //! characters, pinyin or initials, and stands in the corpus (`tests/suggest.rs`).
@@ -18,15 +19,17 @@ mod store;
 mod top;
 mod walk;
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::gather::{Source, gather};
-use self::keys::{Space, key};
+use self::keys::{MAX_KEYS, Space};
 pub(super) use self::store::{read, write};
 use self::top::Ranks;
+use super::texts::Texts;
 use crate::analysis::Normalized;
 use crate::fold::is_searchable;
 use crate::pinyin;
@@ -43,8 +46,7 @@ const INSIDE_PENALTY: f32 = 1.5;
 const MAX_LOOKED_THROUGH: usize = 2000;
 
 /// What a completion is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CompletionKind {
     /// A province that reports are from.
     Province,
@@ -61,20 +63,19 @@ pub enum CompletionKind {
 }
 
 /// Something to search for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
     /// What to show and to search for.
     pub text: String,
     /// What it is.
     pub kind: CompletionKind,
     /// How many passages it finds: those of the region or theme, those under the heading, those
-    /// whose text contains the phrase.
+    /// whose text contains the phrase; of a phrase about so many where the completions are
+    /// [sampled](Completions::is_sampled).
     pub count: u64,
     /// For a region or theme, the value to filter by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// For a region, the divisions it lies in, outermost first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<String>,
 }
 
@@ -112,17 +113,34 @@ pub struct Match {
     pub typed: Option<Span>,
 }
 
+/// What a region or theme has besides its text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Chosen {
+    value: String,
+    parents: Vec<String>,
+}
+
+/// The keys of a space, in order.
+struct Keys {
+    /// [`MAX_KEYS`] times the place of the name, plus which of its keys in the space it is.
+    keys: Vec<u32>,
+    /// The rank of the completion each is of.
+    ranks: Ranks,
+}
+
 /// The completions of an index.
 pub struct Completions {
-    keys: fst::Map<Vec<u8>>,
-    /// For each key, in order, where its completions begin among the numbers below `ranks`.
-    starts: Vec<u32>,
-    ranks: Ranks,
+    /// The text of each, by rank, then other names some have.
+    names: Texts,
+    /// By rank, like the scores and counts.
+    kinds: Vec<CompletionKind>,
     scores: Vec<f32>,
-    /// The completions, one a line, by rank.
-    entries: Vec<u8>,
-    /// Where each line begins.
-    lines: Vec<u32>,
+    counts: Vec<u32>,
+    /// By the number of the space.
+    spaces: Vec<Keys>,
+    /// By rank.
+    chosen: BTreeMap<u32, Chosen>,
+    is_sampled: bool,
 }
 
 impl Completions {
@@ -138,21 +156,29 @@ impl Completions {
         self.scores.is_empty()
     }
 
+    /// Whether phrases are known from a part of the passages only; how many passages hold one is
+    /// then to be asked of the index.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        self.is_sampled
+    }
+
     /// At most `limit` completions of `typed`, the best first: those that begin with it, and those
     /// `within` which a later word does, where that is wanted.
     ///
     /// ü may be typed as ü or v, and tones as digits; blanks and punctuation do not matter.
     #[must_use]
     pub fn matching(&self, typed: &Normalized, within: bool, limit: usize) -> Vec<Match> {
-        let typed = key(typed.as_str());
+        let typed: String = keys::searchable(typed.as_str()).collect();
         if typed.is_empty() || limit == 0 {
             return Vec::new();
         }
         // Some are found in several ways, and the way counts: more are taken than are wanted.
         let most = limit * 2;
         let mut found: HashMap<u32, (f32, How)> = HashMap::new();
-        let mut take = |ranges: &[Range<usize>], how: How, penalty: f32| {
-            for rank in self.ranks.best(ranges, most) {
+        let mut take = |space: Space, ranges: &[Range<usize>], how: How, penalty: f32| {
+            let keys = self.spaces.get(space as usize);
+            for rank in keys.map_or_else(Vec::new, |keys| keys.ranks.best(ranges, most)) {
                 let score = self.score(rank) - penalty;
                 let best = found.entry(rank).or_insert((score, how));
                 if score > best.0 || (score.total_cmp(&best.0).is_eq() && how < best.1) {
@@ -161,10 +187,12 @@ impl Completions {
             }
             found.len()
         };
-        take(&[self.under(Space::Text, &typed)], How::Text, 0.0);
+        let mut look = |space: Space, typed: &str, how: How, penalty: f32| {
+            take(space, &[self.under(space, typed)], how, penalty)
+        };
+        look(Space::Text, &typed, How::Text, 0.0);
         if within {
-            let inside = [self.under(Space::Inside, &typed)];
-            take(&inside, How::Text, INSIDE_PENALTY);
+            look(Space::Inside, &typed, How::Text, INSIDE_PENALTY);
         }
         let letters = letters(&typed);
         let mut enough = false;
@@ -175,19 +203,27 @@ impl Completions {
                 (Space::Initials, How::Initials, INITIALS_PENALTY),
                 (Space::OtherInitials, How::Initials, OTHER_PENALTY),
             ] {
-                enough = take(&[self.under(space, letters)], how, penalty) >= limit;
+                enough = look(space, letters, how, penalty) >= limit;
             }
         }
         let typed: Vec<char> = letters.unwrap_or(typed).chars().collect();
         if !enough && typed.iter().any(char::is_ascii_lowercase) {
-            let walked = walk::walk(self.keys.as_fst(), &typed);
+            let texts = self.spaces.first().map_or(&[][..], |space| &space.keys);
+            let walked = walk::walk(
+                texts.len(),
+                |at, depth| {
+                    let (name, which) = self.name(*texts.get(at)?);
+                    keys::char_at(name, which, depth)
+                },
+                &typed,
+            );
             for (how, penalty) in [(How::Pinyin, 0.0), (How::Initials, INITIALS_PENALTY)] {
                 let ranges: Vec<Range<usize>> = walked
                     .iter()
                     .filter(|(_, found)| *found == how)
-                    .map(|(beginning, _)| self.range(beginning))
+                    .map(|(range, _)| range.clone())
                     .collect();
-                take(&ranges, how, penalty);
+                take(Space::Text, &ranges, how, penalty);
             }
         }
         let mut found: Vec<(u32, f32, How)> = found
@@ -213,9 +249,10 @@ impl Completions {
     /// At most `limit` of the best completions of these kinds, where those are good among all.
     #[must_use]
     pub fn best(&self, kinds: &[CompletionKind], limit: usize) -> Vec<Completion> {
-        (0..self.len().min(MAX_LOOKED_THROUGH))
-            .filter_map(|rank| self.entry(u32::try_from(rank).ok()?))
-            .filter(|completion| kinds.contains(&completion.kind))
+        (0..)
+            .zip(self.kinds.iter().take(MAX_LOOKED_THROUGH))
+            .filter(|(_, kind)| kinds.contains(kind))
+            .filter_map(|(rank, _)| self.entry(rank))
             .take(limit)
             .collect()
     }
@@ -225,43 +262,34 @@ impl Completions {
     }
 
     fn entry(&self, rank: u32) -> Option<Completion> {
-        let start = *self.lines.get(rank as usize)? as usize;
-        let end = self
-            .lines
-            .get(rank as usize + 1)
-            .map_or(self.entries.len(), |&end| end as usize);
-        serde_json::from_slice(self.entries.get(start..end)?).ok()
-    }
-
-    /// Where the numbers of the keys of a space that begin with `beginning` stand.
-    fn under(&self, space: Space, beginning: &str) -> Range<usize> {
-        let mut bytes = vec![space.byte()];
-        bytes.extend_from_slice(beginning.as_bytes());
-        self.range(&bytes)
-    }
-
-    fn range(&self, beginning: &[u8]) -> Range<usize> {
-        let from = self.first_at_or_after(beginning);
-        let mut after = beginning.to_vec();
-        // No byte of UTF-8 is 255, so the last one can always be raised.
-        if let Some(last) = after.last_mut() {
-            *last += 1;
-        }
-        let to = self.first_at_or_after(&after);
-        let start = |key: usize| {
-            let numbers = self.starts.last().copied().unwrap_or_default();
-            self.starts.get(key).copied().unwrap_or(numbers) as usize
-        };
-        start(from)..start(to)
-    }
-
-    /// The number of the first key that is not before `bytes`.
-    fn first_at_or_after(&self, bytes: &[u8]) -> usize {
-        use fst::{IntoStreamer, Streamer};
-        let mut stream = self.keys.range().ge(bytes).into_stream();
-        stream.next().map_or(self.keys.len(), |(_, number)| {
-            usize::try_from(number).unwrap_or(usize::MAX)
+        let at = rank as usize;
+        let chosen = self.chosen.get(&rank);
+        Some(Completion {
+            text: self.names.get(at).to_owned(),
+            kind: *self.kinds.get(at)?,
+            count: u64::from(*self.counts.get(at)?),
+            value: chosen.map(|chosen| chosen.value.clone()),
+            parents: chosen.map_or_else(Vec::new, |chosen| chosen.parents.clone()),
         })
+    }
+
+    /// The name a key is of, and which of its keys it is.
+    fn name(&self, key: u32) -> (&str, usize) {
+        let place = (key / MAX_KEYS) as usize;
+        (self.names.get(place), (key % MAX_KEYS) as usize)
+    }
+
+    /// Where the keys of a space stand that begin with `beginning`.
+    fn under(&self, space: Space, beginning: &str) -> Range<usize> {
+        let keys = self.spaces.get(space as usize);
+        let keys = keys.map_or(&[][..], |space| &space.keys);
+        let compare = |&key: &u32| {
+            let (name, which) = self.name(key);
+            keys::compare(space, name, which, beginning)
+        };
+        let from = keys.partition_point(|key| compare(key) == Ordering::Less);
+        let rest = keys.get(from..).unwrap_or_default();
+        from..from + rest.partition_point(|key| compare(key) == Ordering::Equal)
     }
 }
 

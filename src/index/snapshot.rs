@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tantivy::collector::TopDocs;
@@ -19,13 +19,13 @@ use super::record::{PassageRecord, ReportRecord};
 use super::schema::{self, Fields};
 use super::scope::Scope;
 use super::sources::{SOURCES, Sources};
-use super::{Error, builder};
+use super::{Error, builder, packed};
 use crate::analysis::{self, Dictionary};
 use crate::corpus::DictionaryWord;
 use crate::synonym::Synonyms;
 
-pub(super) const CATALOG: &str = "catalog.json";
-pub(super) const VOCABULARY: &str = "vocabulary.json";
+pub(super) const CATALOG: &str = "catalog.json.zst";
+pub(super) const VOCABULARY: &str = "vocabulary.json.zst";
 
 /// The vocabulary an index was built with.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ struct Generation {
     reports: Vec<ReportRecord>,
     by_id: HashMap<String, usize>,
     homonyms: HashSet<String>,
+    /// How many passages hold the phrases that were asked for.
+    phrase_counts: Mutex<HashMap<String, u64>>,
 }
 
 impl Snapshot {
@@ -152,6 +154,7 @@ impl Snapshot {
             reports,
             by_id,
             homonyms: HashSet::new(),
+            phrase_counts: Mutex::default(),
         };
         generation.homonyms = generation.find_homonyms();
         Ok(Self {
@@ -244,6 +247,37 @@ impl Snapshot {
         &self.generation.completions
     }
 
+    /// Whether its completions say how many of its passages hold a phrase; else they know it from a
+    /// part of them, or from what they were before.
+    #[must_use]
+    pub fn are_phrases_counted(&self) -> bool {
+        !self.completions().is_sampled() && self.ungathered() == 0
+    }
+
+    /// How many passages hold a phrase among its completions, which `count` counts where it was not
+    /// asked for before.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the index cannot be read.
+    pub fn phrase_count(
+        &self,
+        phrase: &str,
+        count: impl FnOnce(&str) -> Result<u64, Error>,
+    ) -> Result<u64, Error> {
+        // What is in the map is whole whenever it can be seen.
+        let known = || {
+            let counts = self.generation.phrase_counts.lock();
+            counts.unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(&count) = known().get(phrase) {
+            return Ok(count);
+        }
+        let count = count(phrase)?;
+        known().insert(phrase.to_owned(), count);
+        Ok(count)
+    }
+
     /// How many passages hold `characters`, one or two neighbours, in their text or, where none
     /// does, in the report's title or region. More of them are held by no more passages than this
     /// says of any two neighbours among them.
@@ -257,7 +291,7 @@ impl Snapshot {
             self.generation.fields.title_characters,
             self.generation.fields.region_names,
         ] {
-            let term = Term::from_field_text(field, characters);
+            let term = field.term(characters);
             let frequency = self.generation.searcher.doc_freq(&term)?;
             if frequency > 0 {
                 return Ok(frequency);
@@ -358,10 +392,7 @@ impl Snapshot {
             .get_first(self.generation.fields.record)
             .and_then(|value| value.as_bytes())
             .unwrap_or_default();
-        serde_json::from_slice(bytes).map_err(|source| Error::Record {
-            id: format!("{address:?}"),
-            source,
-        })
+        PassageRecord::from_stored(bytes, &format!("{address:?}"))
     }
 
     /// The words that mean the same, as they are in force.
@@ -438,11 +469,7 @@ impl Generation {
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(folder: &Path, name: &str) -> Result<T, Error> {
-    let path = folder.join(name);
-    let content = std::fs::read(&path).map_err(|source| Error::Unreadable {
-        path: path.clone(),
-        source,
-    })?;
+    let content = packed::read(folder, name)?;
     serde_json::from_slice(&content).map_err(|source| Error::Record {
         id: name.to_owned(),
         source,

@@ -15,7 +15,7 @@ use crate::report::Warning;
 use crate::store::{Holding, Listed};
 
 /// The file of a generation that holds all of it.
-pub(super) const SOURCES: &str = "sources.json";
+pub(super) const SOURCES: &str = "sources.json.zst";
 /// The most warnings a generation keeps, and of one source; all are counted.
 const WARNINGS_KEPT: usize = 1000;
 /// What the places in the corpus of two sources lie apart when both are new: room for as many
@@ -118,6 +118,19 @@ impl Sources {
             .collect();
         all.sort_by_key(|&(name, indexed)| (indexed.order, name));
         all
+    }
+
+    /// Notes that `passages` passages of a report, of the source that `term` tells from others, are
+    /// not in the index, and why.
+    pub(super) fn leave_out(&mut self, term: &str, report: &str, passages: u32, why: &str) {
+        let sent = self.sent.iter_mut();
+        let of_sent = sent.filter(|(id, _)| term_of_sent(id) == term);
+        let files = self.all.iter_mut().filter(|(name, _)| *name == term);
+        for (_, indexed) in files.chain(of_sent) {
+            indexed.reports.retain(|id| id != report);
+            indexed.tally.passages = indexed.tally.passages.saturating_sub(passages.into());
+            indexed.tally.skipped.push(why.to_owned());
+        }
     }
 
     /// A digest of which sources there are and what they hold.

@@ -11,7 +11,7 @@ use tantivy::schema::IndexRecordOption;
 use super::understand::Understood;
 use super::{Facet, Filters, Options, Request, compile, suggest};
 use crate::config;
-use crate::index::{self, Completion, Snapshot};
+use crate::index::{self, Completion, CompletionKind, Snapshot};
 use crate::query::rewrite::RewriteKind;
 use crate::query::{self, Compiler};
 use crate::region::Region;
@@ -74,7 +74,17 @@ pub(super) fn counted(
     completion: Completion,
 ) -> Result<Option<Completion>, index::Error> {
     if snapshot.visible().is_none() {
-        return Ok(Some(completion));
+        let is_phrase = completion.kind == CompletionKind::Phrase;
+        if !is_phrase || snapshot.are_phrases_counted() {
+            return Ok(Some(completion));
+        }
+        let count = snapshot.phrase_count(&completion.text, |text| {
+            containing(snapshot, text).map(|count| count as u64)
+        })?;
+        return Ok((count > 0).then_some(Completion {
+            count,
+            ..completion
+        }));
     }
     let count = if let Some((facet, value)) = suggest::filter(&completion) {
         having(snapshot, facet, &value)?

@@ -198,7 +198,7 @@ fn names_that_lead_elsewhere_and_contents_that_do_not_fit_are_refused() {
             "the end of the store",
             changed(b"store/000001.log", |it| it.truncate(it.len() - 190)),
         ),
-        ("the index", changed(b"catalog.json", |it| it[5] ^= 1)),
+        ("the index", changed(b"catalog.json.zst", |it| it[5] ^= 1)),
         ("its manifest", changed(b"/manifest", |it| it[90] ^= 1)),
         ("the keys", changed(b"keys.jsonl", |it| it[150] ^= 1)),
     ];
@@ -211,7 +211,7 @@ fn names_that_lead_elsewhere_and_contents_that_do_not_fit_are_refused() {
         kept.cloned().collect::<Vec<_>>()
     };
     for name in [
-        &b"catalog.json"[..],
+        &b"catalog.json.zst"[..],
         b"/manifest",
         b"store/000001.log",
         b"cesou.json",

@@ -1,32 +1,36 @@
 //! Gathers completions from an index: its divisions and themes, and what its passages say.
 //!
-//! Phrases are mined from a sample of the passages where there are many, and then counted in all.
+//! Phrases are mined from all passages where these are few, and from a sample of them else: which
+//! phrases a corpus has, a few megabytes of it tell, and counting them in all of it would take longer
+//! than indexing it. How many passages hold a phrase is then asked of the index when it is shown.
 //! Everything is read from what the index stores, so a build need not cut or keep any text for it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use serde::Deserialize;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tantivy::schema::{Field, Value};
 use tantivy::{Searcher, TantivyDocument, Term};
 
-use super::keys::{Effort, Space, key, keys};
+use super::keys::{Effort, Space, searchable};
 use super::store::{Files, Weighed, arrange};
 use super::{Completion, CompletionKind};
 use crate::analysis::{Dictionary, Normalized};
 use crate::index::Error;
-use crate::index::record::ReportRecord;
+use crate::index::record::{PassageHead, ReportRecord};
 use crate::index::schema::Fields;
 use crate::phrase::{Miner, Phrase};
 use crate::region::Region;
 use crate::report::Kind;
 
-/// Passages that phrases are mined from; of more, about as many are drawn.
-const SAMPLE: u64 = 50_000;
+/// Characters of passages that phrases are mined from; of more, about as many are drawn.
+const SAMPLE_CHARS: u64 = 1_200_000;
 /// The most phrases.
 const MAX_PHRASES: usize = 50_000;
 /// The most headings; twice as many are held while they are counted.
 const MAX_HEADINGS: usize = 100_000;
+/// Of more headings, those that stand once only are found by their beginning alone.
+const MANY_HEADINGS: usize = 10_000;
 /// A heading of more characters is a sentence, which few mean to type.
 const LONG_HEADING_CHARS: usize = 30;
 /// The most characters of a heading; longer ones are paragraphs.
@@ -59,6 +63,11 @@ const HEADING_KEYS: Effort = Effort {
     spellings: 3,
     inside: true,
 };
+const LONE_HEADING_KEYS: Effort = Effort {
+    whole: Space::Text,
+    spellings: 1,
+    inside: false,
+};
 
 /// An index that completions are gathered from.
 pub(in crate::index) struct Source<'a> {
@@ -70,16 +79,6 @@ pub(in crate::index) struct Source<'a> {
     pub(in crate::index) themes: &'a [(String, String)],
 }
 
-/// What is read of a stored passage.
-#[derive(Deserialize)]
-struct Stored {
-    id: String,
-    report: String,
-    kind: Kind,
-    text: String,
-    heading: Option<String>,
-}
-
 /// The completions of an index, ready to be written.
 pub(in crate::index) fn gather(source: &Source<'_>) -> Result<Files, Error> {
     let mut all = Gathered::default();
@@ -89,41 +88,36 @@ pub(in crate::index) fn gather(source: &Source<'_>) -> Result<Files, Error> {
     for theme in themes(source)? {
         all.add(theme);
     }
-    let (phrases, headings) = said(source)?;
-    for said in phrases.into_iter().chain(headings) {
-        all.add(said);
+    let (passages, headings) = read(source)?;
+    for phrase in phrases(source, passages.texts, passages.share)? {
+        all.add(phrase);
     }
-    arrange(all.weighed).map_err(|error| Error::Engine(error.into()))
+    for heading in headings {
+        all.add(heading);
+    }
+    arrange(all.weighed, passages.share < 1.0, source.dictionary)
+        .map_err(|error| Error::Engine(error.into()))
 }
 
 /// Completions whose texts, and the other names of which, are all different.
 #[derive(Default)]
 struct Gathered {
     weighed: Vec<Weighed>,
-    known: HashSet<String>,
+    known: FxHashSet<String>,
 }
 
 impl Gathered {
     /// Takes a completion unless one of that name is there.
-    fn add(&mut self, named: Named) {
-        let own: BTreeSet<String> = named
-            .names
-            .iter()
-            .map(|name| key(Normalized::new(name).as_str()))
-            .collect();
-        let text = key(Normalized::new(&named.weighed.completion.text).as_str());
+    fn add(&mut self, weighed: Weighed) {
+        let text: String = searchable(&weighed.completion.text).collect();
         if !text.is_empty() && !self.known.contains(&text) {
+            for (name, _) in &weighed.names {
+                self.known.insert(searchable(name).collect());
+            }
             self.known.insert(text);
-            self.known.extend(own);
-            self.weighed.push(named.weighed);
+            self.weighed.push(weighed);
         }
     }
-}
-
-/// A completion with all names it goes by.
-struct Named {
-    weighed: Weighed,
-    names: Vec<String>,
 }
 
 fn logarithm(count: u64) -> f32 {
@@ -144,26 +138,17 @@ fn passages(source: &Source<'_>, field: Field, value: &str) -> Result<u64, Error
 
 /// A region or theme under its own names, and, behind what has them for its own, under longer ones
 /// that begin with another's: who types 河北 means the province more than its cities.
-fn chosen(
-    source: &Source<'_>,
-    completion: Completion,
-    mut names: Vec<String>,
-    longer: Vec<String>,
-) -> Named {
-    let mut keys = keys(&names, source.dictionary, CHOSEN_KEYS);
-    keys.extend(super::keys::keys(&longer, source.dictionary, LONGER_KEYS));
-    names.extend(longer);
-    Named {
-        weighed: Weighed {
-            score: logarithm(completion.count) + CHOSEN_BONUS,
-            keys,
-            completion,
-        },
-        names,
+fn chosen(completion: Completion, names: Vec<String>, longer: Vec<String>) -> Weighed {
+    let names = names.into_iter().map(|name| (name, CHOSEN_KEYS));
+    let longer = longer.into_iter().map(|name| (name, LONGER_KEYS));
+    Weighed {
+        score: logarithm(completion.count) + CHOSEN_BONUS,
+        names: names.chain(longer).collect(),
+        completion,
     }
 }
 
-fn themes(source: &Source<'_>) -> Result<Vec<Named>, Error> {
+fn themes(source: &Source<'_>) -> Result<Vec<Weighed>, Error> {
     let mut themes = Vec::new();
     for (id, label) in source.themes {
         let count = passages(source, source.fields.theme, id)?;
@@ -175,24 +160,25 @@ fn themes(source: &Source<'_>) -> Result<Vec<Named>, Error> {
                 value: Some(id.clone()),
                 parents: Vec::new(),
             };
-            themes.push(chosen(source, completion, vec![label.clone()], Vec::new()));
+            themes.push(chosen(completion, vec![label.clone()], Vec::new()));
         }
     }
     Ok(themes)
 }
 
 /// The divisions that reports are from, and those they lie in.
-fn divisions(source: &Source<'_>) -> Result<Vec<Named>, Error> {
+fn divisions(source: &Source<'_>) -> Result<Vec<Weighed>, Error> {
     // By level, with parents and own name.
     let mut found: BTreeSet<(CompletionKind, Vec<String>)> = BTreeSet::new();
-    for report in source.reports {
+    let regions: FxHashSet<&Region> = source.reports.iter().map(|report| &report.region).collect();
+    for region in regions {
         let mut path = Vec::new();
         let Region {
             province,
             city,
             county,
             ..
-        } = &report.region;
+        } = region;
         for (kind, name) in [
             (CompletionKind::Province, province),
             (CompletionKind::City, city),
@@ -240,7 +226,7 @@ fn divisions(source: &Source<'_>) -> Result<Vec<Named>, Error> {
             value: Some(value),
             parents: path,
         };
-        divisions.push(chosen(source, completion, own, longer));
+        divisions.push(chosen(completion, own, longer));
     }
     Ok(divisions)
 }
@@ -257,8 +243,11 @@ fn own_names(kind: CompletionKind, name: &str) -> Vec<String> {
     region.search_names()
 }
 
-/// Calls `read` with each passage stored.
-fn each_passage(source: &Source<'_>, mut read: impl FnMut(Stored)) -> Result<(), Error> {
+/// Calls `read` with each passage stored, and the bytes it was read from.
+fn each_passage(
+    source: &Source<'_>,
+    mut read: impl FnMut(Stored<'_>, &[u8]) -> Result<(), serde_json::Error>,
+) -> Result<(), Error> {
     for segment in source.searcher.segment_readers() {
         let store = segment
             .get_store_reader(1)
@@ -269,30 +258,66 @@ fn each_passage(source: &Source<'_>, mut read: impl FnMut(Stored)) -> Result<(),
                 .get_first(source.fields.record)
                 .and_then(|value| value.as_bytes())
                 .unwrap_or_default();
-            let stored: Stored = serde_json::from_slice(bytes).map_err(|error| Error::Record {
-                id: "record".to_owned(),
-                source: error,
-            })?;
-            read(stored);
+            read(PassageHead::from_stored(bytes, "record")?);
         }
     }
     Ok(())
 }
 
-/// The phrases of a sample of the passages. Which are drawn depends on their ids alone, not on the
-/// order in which threads wrote them.
-fn mine(source: &Source<'_>) -> Result<Vec<Phrase>, Error> {
-    let one_of = source.searcher.num_docs().div_ceil(SAMPLE).max(1);
-    let mut miner = Miner::new(source.dictionary);
+/// The texts that phrases are mined from.
+struct Passages {
+    texts: Vec<String>,
+    /// What share they are of all.
+    share: f64,
+}
+
+/// Reads all headings, and the texts of all passages or of a sample. Which are drawn depends on
+/// their ids alone, and so does the order they are in, not on that in which threads wrote them.
+fn read(source: &Source<'_>) -> Result<(Passages, Vec<Weighed>), Error> {
+    let characters: u64 = source.reports.iter().map(|report| report.characters).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a share of many characters")]
+    let share = (SAMPLE_CHARS as f64 / characters.max(1) as f64).min(1.0);
+    let titles: FxHashMap<&str, &ReportRecord> = source
+        .reports
+        .iter()
+        .map(|report| (report.id.as_str(), report))
+        .collect();
+    let mut headings: FxHashMap<String, Heading> = FxHashMap::default();
+    let mut drawn: Vec<(String, String)> = Vec::new();
     each_passage(source, |passage| {
-        let digest = blake3::hash(passage.id.as_bytes());
-        let mut first = [0; 8];
-        first.copy_from_slice(digest.as_bytes().split_at(8).0);
-        if !miner.is_full() && u64::from_le_bytes(first) % one_of == 0 {
-            miner.add(&Normalized::new(&passage.text));
+        if share >= 1.0 || chance(passage.id) < share {
+            drawn.push((passage.id.to_owned(), passage.text.to_owned()));
+        }
+        let heading = match (passage.kind, passage.heading) {
+            (_, Some(heading)) => Some(heading),
+            (Kind::Overview, None) => titles
+                .get(passage.report)
+                .map(|report| report.tagline.as_deref().unwrap_or(&report.title)),
+            (Kind::Measure | Kind::Attachment, None) => None,
+        };
+        if let Some(heading) = heading {
+            hear(&mut headings, heading);
         }
     })?;
-    Ok(miner.phrases(MAX_PHRASES))
+    keep_best(&mut headings);
+    drawn.sort_unstable();
+    let passages = Passages {
+        texts: drawn.into_iter().map(|(_, text)| text).collect(),
+        share,
+    };
+    // In an order of their own, since a map has none.
+    let headings: BTreeMap<String, Heading> = headings.into_iter().collect();
+    let are_many = headings.len() > MANY_HEADINGS;
+    let headings = headings.into_values();
+    let headings = headings.map(|heading| heading_completion(heading, are_many));
+    Ok((passages, headings.collect()))
+}
+
+/// A number from 0 to 1 that is the same for an id every time.
+fn chance(id: &str) -> f64 {
+    let digest = blake3::hash(id.as_bytes());
+    let bytes = digest.as_bytes().first_chunk::<4>();
+    f64::from(bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))) / f64::from(u32::MAX)
 }
 
 /// A heading and how many passages stand under it.
@@ -302,58 +327,38 @@ struct Heading {
     count: u64,
 }
 
-/// What is said in the passages: phrases and headings.
-fn said(source: &Source<'_>) -> Result<(Vec<Named>, Vec<Named>), Error> {
-    let phrases = mine(source)?;
+/// The phrases of `texts`, which are that `share` of all.
+fn phrases(source: &Source<'_>, texts: Vec<String>, share: f64) -> Result<Vec<Weighed>, Error> {
+    let mut miner = Miner::new(source.dictionary);
+    let mut normalized = Vec::with_capacity(texts.len());
+    for text in texts {
+        let own = Normalized::new(&text);
+        miner.add(&own);
+        normalized.push((own, text));
+    }
+    let phrases = miner.phrases(MAX_PHRASES);
     let matcher = AhoCorasick::builder()
         .match_kind(MatchKind::Standard)
         .kind(Some(AhoCorasickKind::ContiguousNFA))
         .build(phrases.iter().map(|phrase| &phrase.text))
         .map_err(|error| Error::Engine(tantivy::TantivyError::InternalError(error.to_string())))?;
     let mut seen: Vec<Seen> = vec![Seen::default(); phrases.len()];
-    let mut headings: HashMap<String, Heading> = HashMap::new();
-    let titles: HashMap<&str, &ReportRecord> = source
-        .reports
-        .iter()
-        .map(|report| (report.id.as_str(), report))
-        .collect();
-    let mut number = 0;
-    each_passage(source, |passage| {
-        number += 1;
-        let text = Normalized::new(&passage.text);
-        for found in matcher.find_overlapping_iter(text.as_str()) {
+    for (number, (normalized, text)) in (1..).zip(&normalized) {
+        for found in matcher.find_overlapping_iter(normalized.as_str()) {
             if let (Some(seen), Some(phrase)) = (
                 seen.get_mut(found.pattern().as_usize()),
                 phrases.get(found.pattern().as_usize()),
             ) {
-                seen.see(number, &text, found.start(), &phrase.text, &passage.text);
+                seen.see(number, normalized, found.start(), &phrase.text, text);
             }
         }
-        let heading = match (&passage.kind, &passage.heading) {
-            (_, Some(heading)) => Some(heading.as_str()),
-            (Kind::Overview, None) => titles
-                .get(passage.report.as_str())
-                .map(|report| report.tagline.as_deref().unwrap_or(&report.title)),
-            (Kind::Measure | Kind::Attachment, None) => None,
-        };
-        if let Some(heading) = heading {
-            hear(&mut headings, heading);
-        }
-    })?;
-    let phrases = phrases
+    }
+    Ok(phrases
         .into_iter()
         .zip(seen)
         .filter(|(_, seen)| seen.passages > 0)
-        .map(|(phrase, seen)| phrase_completion(source, phrase, seen))
-        .collect();
-    keep_best(&mut headings);
-    // In an order of their own, since a map has none.
-    let headings: BTreeMap<String, Heading> = headings.into_iter().collect();
-    let headings = headings
-        .into_values()
-        .map(|heading| heading_completion(source, heading))
-        .collect();
-    Ok((phrases, headings))
+        .map(|(phrase, seen)| phrase_completion(phrase, seen, share))
+        .collect())
 }
 
 /// Where a phrase was seen.
@@ -389,39 +394,39 @@ impl Seen {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
-    reason = "a logarithm does not show the difference"
+    clippy::cast_sign_loss,
+    reason = "an estimate, and a logarithm, which does not show the difference"
 )]
-fn phrase_completion(source: &Source<'_>, phrase: Phrase, seen: Seen) -> Named {
+fn phrase_completion(phrase: Phrase, seen: Seen, share: f64) -> Weighed {
     let text = match seen.written {
         Some(written) if !seen.is_plain => written,
         _ => phrase.text,
     };
-    // Mined from a sample, it weighs what it does in all.
-    let share = seen.passages as f64 / f64::from(phrase.passages.max(1));
-    let weight = (phrase.weight.max(0.0) * share).ln_1p() as f32;
-    let names = vec![text.clone()];
-    Named {
-        weighed: Weighed {
-            score: weight + PHRASE_BONUS,
-            keys: keys(&names, source.dictionary, PHRASE_KEYS),
-            completion: Completion {
-                text,
-                kind: CompletionKind::Phrase,
-                count: seen.passages,
-                value: None,
-                parents: Vec::new(),
-            },
+    // Found where words are cut, it weighs what it does wherever it stands; found in a sample, what
+    // it does in all.
+    let passages = seen.passages as f64 / share;
+    let weight = phrase.weight.max(0.0) * passages / f64::from(phrase.passages.max(1));
+    Weighed {
+        score: weight.ln_1p() as f32 + PHRASE_BONUS,
+        names: vec![(text.clone(), PHRASE_KEYS)],
+        completion: Completion {
+            text,
+            kind: CompletionKind::Phrase,
+            count: passages.round() as u64,
+            value: None,
+            parents: Vec::new(),
         },
-        names,
     }
 }
 
 /// Counts a heading.
-fn hear(headings: &mut HashMap<String, Heading>, heading: &str) {
+fn hear(headings: &mut FxHashMap<String, Heading>, heading: &str) {
     let heading = heading.trim();
-    let normalized = Normalized::new(heading);
-    let key = key(normalized.as_str());
-    if !(2..=MAX_HEADING_CHARS).contains(&normalized.chars()) || key.is_empty() {
+    let key: String = searchable(heading).collect();
+    let chars = || Normalized::new(heading).chars();
+    // Most are short enough even with what folding leaves out.
+    let fits = heading.chars().count() <= MAX_HEADING_CHARS || chars() <= MAX_HEADING_CHARS;
+    if !fits || key.is_empty() || (key.chars().count() < 2 && chars() < 2) {
         return;
     }
     let heard = headings.entry(key).or_default();
@@ -435,7 +440,7 @@ fn hear(headings: &mut HashMap<String, Heading>, heading: &str) {
 }
 
 /// Forgets headings beyond the most that are kept: those said least, of these the longest.
-fn keep_best(headings: &mut HashMap<String, Heading>) {
+fn keep_best(headings: &mut FxHashMap<String, Heading>) {
     if headings.len() <= MAX_HEADINGS {
         return;
     }
@@ -449,21 +454,22 @@ fn keep_best(headings: &mut HashMap<String, Heading>) {
     }
 }
 
-fn heading_completion(source: &Source<'_>, heading: Heading) -> Named {
+fn heading_completion(heading: Heading, are_many: bool) -> Weighed {
     let is_long = heading.text.chars().count() > LONG_HEADING_CHARS;
-    let names = vec![heading.text.clone()];
-    Named {
-        weighed: Weighed {
-            score: logarithm(heading.count) - if is_long { LONG_HEADING_PENALTY } else { 0.0 },
-            keys: keys(&names, source.dictionary, HEADING_KEYS),
-            completion: Completion {
-                text: heading.text,
-                kind: CompletionKind::Heading,
-                count: heading.count,
-                value: None,
-                parents: Vec::new(),
-            },
+    let effort = if are_many && heading.count == 1 {
+        LONE_HEADING_KEYS
+    } else {
+        HEADING_KEYS
+    };
+    Weighed {
+        score: logarithm(heading.count) - if is_long { LONG_HEADING_PENALTY } else { 0.0 },
+        names: vec![(heading.text.clone(), effort)],
+        completion: Completion {
+            text: heading.text,
+            kind: CompletionKind::Heading,
+            count: heading.count,
+            value: None,
+            parents: Vec::new(),
         },
-        names,
     }
 }

@@ -1,11 +1,9 @@
 //! Follows what was typed through the texts of completions, a character for each syllable begun.
 
 use std::collections::{BTreeMap, HashMap};
-
-use fst::raw::{CompiledAddr, Fst, Node};
+use std::ops::Range;
 
 use super::How;
-use super::keys::Space;
 use crate::pinyin;
 
 /// The most characters that are compared with the letters typed.
@@ -13,56 +11,60 @@ const MAX_LOOKED_AT: usize = 20_000;
 /// The most beginnings of texts that are found.
 const MAX_FOUND: usize = 256;
 
-/// The beginnings of texts, with the byte of their space, that `typed` stands for where some of it
-/// is pinyin or initials.
-pub(super) fn walk(keys: &Fst<Vec<u8>>, typed: &[char]) -> Vec<(Vec<u8>, How)> {
+/// Which of `count` texts in order begin with what `typed` stands for where some of it is pinyin or
+/// initials; `char_at` gives a character of one of them.
+pub(super) fn walk(
+    count: usize,
+    char_at: impl Fn(usize, usize) -> Option<char>,
+    typed: &[char],
+) -> Vec<(Range<usize>, How)> {
     let mut walk = Walk {
-        keys,
+        char_at,
         typed,
         looked_at: 0,
         readings: HashMap::new(),
         found: BTreeMap::new(),
     };
-    let root = keys.root();
-    if let Some(at) = root.find_input(Space::Text.byte()) {
-        let mut path = vec![Space::Text.byte()];
-        walk.on(root.transition_addr(at), &mut path, 0, How::Text);
-    }
+    walk.on(0..count, 0, 0, How::Text);
     let found = walk.found.into_iter();
-    found.filter(|(_, how)| *how != How::Text).collect()
+    found
+        .filter(|(_, how)| *how != How::Text)
+        .map(|((start, end, _), how)| (start..end, how))
+        .collect()
 }
 
-struct Walk<'a> {
-    keys: &'a Fst<Vec<u8>>,
+struct Walk<'a, F> {
+    char_at: F,
     typed: &'a [char],
     looked_at: usize,
     /// Of the characters met so far, which come again and again.
     readings: HashMap<char, Vec<&'static str>>,
-    found: BTreeMap<Vec<u8>, How>,
+    /// The texts that were found, from one to another, by how many characters they share.
+    found: BTreeMap<(usize, usize, usize), How>,
 }
 
-impl Walk<'_> {
-    /// Goes on from the node that `path` leads to, `done` characters of what was typed being
-    /// behind.
-    fn on(&mut self, node: CompiledAddr, path: &mut Vec<u8>, done: usize, how: How) {
+impl<F: Fn(usize, usize) -> Option<char>> Walk<'_, F> {
+    /// Goes on among `texts`, which have their first `depth` characters in common, `done` characters
+    /// of what was typed being behind.
+    fn on(&mut self, texts: Range<usize>, depth: usize, done: usize, how: How) {
         let rest = self.typed.get(done..).unwrap_or_default();
         let Some(&next) = rest.first() else {
-            let best = self.found.entry(path.clone()).or_insert(how);
+            let place = (texts.start, texts.end, depth);
+            let best = self.found.entry(place).or_insert(how);
             *best = how.min(*best);
             return;
         };
-        let node = self.keys.node(node);
-        let before = path.len();
-        if let Some(after) = self.literally(node, next, path) {
-            self.on(after, path, done + 1, how);
+        let after = self.from(&texts, depth, next)..self.after(&texts, depth, next);
+        if !after.is_empty() {
+            self.on(after, depth + 1, done + 1, how);
         }
-        path.truncate(before);
         if !next.is_ascii_lowercase() {
             return;
         }
-        let mut children = Vec::new();
-        self.children(node, &mut Vec::new(), &mut children);
-        for (c, after) in children {
+        // The characters beyond ASCII that come next.
+        let mut start = self.from(&texts, depth, '\u{80}');
+        while let Some(c) = (self.char_at)(start, depth).filter(|_| start < texts.end) {
+            let end = self.after(&(start..texts.end), depth, c);
             self.looked_at += 1;
             if self.looked_at > MAX_LOOKED_AT || self.found.len() >= MAX_FOUND {
                 return;
@@ -72,51 +74,41 @@ impl Walk<'_> {
                 .entry(c)
                 .or_insert_with(|| pinyin::readings(c).collect());
             for (length, by) in steps(readings, rest) {
-                path.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                self.on(after, path, done + length, how.max(by));
-                path.truncate(before);
+                self.on(start..end, depth + 1, done + length, how.max(by));
             }
+            start = end;
         }
     }
 
-    /// The node after `c`, whose bytes are added to `path`.
-    fn literally<'n>(
-        &'n self,
-        mut node: Node<'n>,
-        c: char,
-        path: &mut Vec<u8>,
-    ) -> Option<CompiledAddr> {
-        let mut buffer = [0; 4];
-        let mut after = None;
-        for &byte in c.encode_utf8(&mut buffer).as_bytes() {
-            if let Some(address) = after {
-                node = self.keys.node(address);
-            }
-            after = Some(node.transition_addr(node.find_input(byte)?));
-            path.push(byte);
-        }
-        after
+    /// The first of `texts` whose character at `depth` is `c` or a later one.
+    fn from(&self, texts: &Range<usize>, depth: usize, c: char) -> usize {
+        self.first(texts, |at| (self.char_at)(at, depth) >= Some(c))
     }
 
-    /// The characters beyond ASCII that follow a node, with the nodes after them.
-    fn children(&self, node: Node<'_>, bytes: &mut Vec<u8>, found: &mut Vec<(char, CompiledAddr)>) {
-        for transition in node.transitions() {
-            if bytes.is_empty() && transition.inp.is_ascii() {
-                continue;
-            }
-            bytes.push(transition.inp);
-            let c = str::from_utf8(bytes)
-                .ok()
-                .and_then(|text| text.chars().next());
-            match c {
-                Some(c) => found.push((c, transition.addr)),
-                None if bytes.len() < 4 => {
-                    self.children(self.keys.node(transition.addr), bytes, found);
-                }
-                None => {}
-            }
-            bytes.pop();
+    /// The first of `texts` whose character at `depth` comes after `c`.
+    fn after(&self, texts: &Range<usize>, depth: usize, c: char) -> usize {
+        self.first(texts, |at| (self.char_at)(at, depth) > Some(c))
+    }
+
+    /// The first of `texts` that `is_there`, as all after it are; looked for from near to far.
+    fn first(&self, texts: &Range<usize>, is_there: impl Fn(usize) -> bool) -> usize {
+        let (mut from, mut step) = (texts.start, 1);
+        let mut to = from;
+        while to < texts.end && !is_there(to) {
+            from = to + 1;
+            to += step;
+            step *= 2;
         }
+        to = to.min(texts.end);
+        while from < to {
+            let middle = usize::midpoint(from, to);
+            if is_there(middle) {
+                to = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        from
     }
 }
 

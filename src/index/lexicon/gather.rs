@@ -1,128 +1,97 @@
 //! Gathers the words of an index from its term dictionaries.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
 use tantivy::{Searcher, Term};
 
-use super::{MAX_CHARS, MAX_SPELLINGS, SEPARATOR, TOTAL, near_key};
+use super::list::List;
 use crate::analysis::Normalized;
 use crate::index::record::ReportRecord;
 use crate::index::schema::Fields;
-use crate::pinyin;
+use crate::region::Region;
 
-/// The keys of a lexicon, each kind in order.
-#[derive(Default)]
-pub(super) struct Keys {
-    pub(super) words: BTreeMap<Vec<u8>, u64>,
-    pub(super) spelt: BTreeMap<Vec<u8>, u64>,
-    pub(super) near: BTreeMap<Vec<u8>, u64>,
-    pub(super) initials: BTreeMap<Vec<u8>, u64>,
-    pub(super) shortened: BTreeMap<Vec<u8>, u64>,
+/// The most characters of what stands for the name of a region that is not known: a title, as
+/// often as not, which is no word.
+const MAX_UNKNOWN_CHARS: usize = 16;
+
+/// The words of an index, and among them, with their own frequencies, names and labels.
+pub(in crate::index) struct Gathered {
+    pub(super) words: List,
+    pub(super) names: List,
 }
 
-/// The keys of all words; see [`Lexicon::build`](super::Lexicon::build).
+/// The words of all fields; see [`Lexicon::build`](super::Lexicon::build).
 pub(super) fn gather(
     searcher: &Searcher,
     fields: &Fields,
     reports: &[ReportRecord],
     themes: &[(String, String)],
-) -> tantivy::Result<Keys> {
-    let mut words: HashMap<String, u64> = HashMap::new();
+) -> tantivy::Result<Gathered> {
+    let mut words = List::default();
     for field in [fields.body_words, fields.heading_words, fields.title_words] {
-        let mut own: HashMap<String, u64> = HashMap::new();
+        let mut own = List::default();
         for segment in searcher.segment_readers() {
             let inverted = segment.inverted_index(field)?;
             let mut terms = inverted.terms().stream()?;
+            let mut list = List::default();
             while let Some((term, info)) = terms.next() {
                 if let Ok(term) = std::str::from_utf8(term)
                     && is_word(term)
                 {
-                    *own.entry(term.to_owned()).or_default() += u64::from(info.doc_freq);
+                    list.push(term, u64::from(info.doc_freq));
                 }
             }
+            own = own.merged(list, |one, two| one + two);
         }
-        merge(&mut words, own);
+        // The same passages stand behind several fields.
+        words = words.merged(own, u64::max);
     }
 
     // A region's own name is in its title alone, so its passages are counted by their reports.
-    let mut names: HashMap<String, u64> = HashMap::new();
+    let mut regions: FxHashMap<&Region, u64> = FxHashMap::default();
     for report in reports {
-        for name in report.region.search_names() {
+        *regions.entry(&report.region).or_default() += u64::from(report.passages);
+    }
+    let mut names: BTreeMap<String, u64> = BTreeMap::new();
+    for (region, passages) in regions {
+        if !region.is_known() && region.name.chars().nth(MAX_UNKNOWN_CHARS).is_some() {
+            continue;
+        }
+        for name in region.search_names() {
             let name = Normalized::new(&name).as_str().to_owned();
-            *names.entry(name).or_default() += u64::from(report.passages);
+            *names.entry(name).or_default() += passages;
         }
     }
-    merge(&mut words, names.clone());
+    words = words.merged(listed(&names), u64::max);
     for (id, label) in themes {
         let term = Term::from_field_text(fields.theme, id);
         let label = Normalized::new(label).as_str().to_owned();
         let frequency = searcher.doc_freq(&term)?;
         if frequency > 0 {
-            merge(&mut names, HashMap::from([(label, frequency)]));
+            let known = names.entry(label).or_default();
+            *known = frequency.max(*known);
         }
     }
-
-    let mut keys = Keys::default();
-    let total = words.values().sum();
-    for (name, &frequency) in &names {
-        for initials in pinyin::initials(name) {
-            add(&mut keys.initials, &initials, name, frequency);
-        }
-    }
-    for (word, frequency) in words {
-        keys.add(&word, frequency);
-    }
-    keys.words.insert(TOTAL.into(), total);
-    Ok(keys)
+    Ok(Gathered {
+        words,
+        names: listed(&names),
+    })
 }
 
-impl Keys {
-    fn add(&mut self, word: &str, frequency: u64) {
-        self.words.insert(word.into(), frequency);
-        let chars: Vec<char> = word.chars().collect();
-        if chars.len() > MAX_CHARS {
-            return;
-        }
-        for spelling in pinyin::spellings(word).into_iter().take(MAX_SPELLINGS) {
-            add(&mut self.spelt, &spelling.concat(), word, frequency);
-            if chars.len() > 1 {
-                add(&mut self.near, &near_key(spelling), word, frequency);
-            }
-        }
-        if chars.len() > 1 && chars.iter().all(|&c| is_ideograph(c)) {
-            for left_out in 0..chars.len() {
-                let shorter: String = (0..)
-                    .zip(&chars)
-                    .filter(|&(at, _)| at != left_out)
-                    .map(|(_, &c)| c)
-                    .collect();
-                add(&mut self.shortened, &shorter, word, frequency);
-            }
-        }
+fn listed(names: &BTreeMap<String, u64>) -> List {
+    let mut list = List::default();
+    for (name, &frequency) in names {
+        list.push(name, frequency);
     }
-}
-
-fn add(keys: &mut BTreeMap<Vec<u8>, u64>, key: &str, word: &str, frequency: u64) {
-    let mut bytes = Vec::with_capacity(key.len() + 1 + word.len());
-    bytes.extend_from_slice(key.as_bytes());
-    bytes.push(SEPARATOR);
-    bytes.extend_from_slice(word.as_bytes());
-    keys.insert(bytes, frequency);
-}
-
-/// Takes what is more frequent in `others`; the same passages stand behind several fields.
-fn merge(words: &mut HashMap<String, u64>, others: HashMap<String, u64>) {
-    for (word, frequency) in others {
-        let known = words.entry(word).or_default();
-        *known = frequency.max(*known);
-    }
+    list
 }
 
 /// Whether a term is a word rather than a number or a mixture: all ideographs, or Latin letters.
 fn is_word(term: &str) -> bool {
-    term.chars().all(is_ideograph) || term.chars().all(|c| c.is_alphabetic() && !is_ideograph(c))
-}
-
-fn is_ideograph(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{3FFFF}')
+    if term.chars().next().is_none_or(super::is_ideograph) {
+        return term.chars().all(super::is_ideograph);
+    }
+    term.chars()
+        .all(|c| c.is_alphabetic() && !super::is_ideograph(c))
 }

@@ -1,97 +1,90 @@
-//! A lexicon as files of a generation, and back: a transducer each.
+//! A lexicon as a file of a generation, and back.
+//!
+//! ```text
+//! lexicon.zst     compressed: how many words and names there are, as little-endian numbers of 32
+//!                 bits; the frequency of each word, then of each name, in the same form; the words,
+//!                 then the names, in order, a line each
+//! ```
+//!
+//! What words are found by is worked out when it is read.
 
 use std::io;
 use std::path::Path;
 
-use fst::Map;
-use tantivy::{Searcher, TantivyError};
+use tantivy::Searcher;
 
-use super::gather::gather;
-use super::{Lexicon, TOTAL, Transducer};
-use crate::index::Error;
+use super::Lexicon;
+use super::gather::{Gathered, gather};
+use super::list::List;
 use crate::index::record::ReportRecord;
 use crate::index::schema::Fields;
+use crate::index::{Error, packed};
 
-const WORDS: &str = "lexicon-words.fst";
-const SPELT: &str = "lexicon-spelt.fst";
-const NEAR: &str = "lexicon-near.fst";
-const INITIALS: &str = "lexicon-initials.fst";
-const SHORTENED: &str = "lexicon-shortened.fst";
+const FILE: &str = "lexicon.zst";
 
 impl Lexicon {
-    /// The lexicon of the index behind `searcher`: its terms, the names of the regions of
-    /// `reports`, and the labels of `themes`, each given with its id.
+    /// The words of the index behind `searcher`: its terms, the names of the regions of `reports`,
+    /// and the labels of `themes`, each given with its id.
     ///
     /// # Errors
     ///
     /// Fails when the index cannot be read.
-    pub fn build(
+    pub(in crate::index) fn build(
         searcher: &Searcher,
         fields: &Fields,
         reports: &[ReportRecord],
         themes: &[(String, String)],
-    ) -> Result<Self, Error> {
-        let keys = gather(searcher, fields, reports, themes)?;
-        // Keys out of order would be the only reason; they come out of sorted maps.
-        let map = |keys| {
-            Map::from_iter(keys).map_err(|error| TantivyError::InternalError(error.to_string()))
-        };
-        Ok(Self::new(
-            map(keys.words)?,
-            map(keys.spelt)?,
-            map(keys.near)?,
-            map(keys.initials)?,
-            map(keys.shortened)?,
-        ))
-    }
-
-    fn new(
-        words: Transducer,
-        spelt: Transducer,
-        near: Transducer,
-        initials: Transducer,
-        shortened: Transducer,
-    ) -> Self {
-        Self {
-            total: words.get(TOTAL).unwrap_or(0),
-            words,
-            spelt,
-            near,
-            initials,
-            shortened,
-        }
+    ) -> Result<Gathered, Error> {
+        Ok(gather(searcher, fields, reports, themes)?)
     }
 }
 
-/// Writes a lexicon into the folder of a generation.
-pub(in crate::index) fn write(folder: &Path, lexicon: &Lexicon) -> Result<(), Error> {
-    for (name, map) in [
-        (WORDS, &lexicon.words),
-        (SPELT, &lexicon.spelt),
-        (NEAR, &lexicon.near),
-        (INITIALS, &lexicon.initials),
-        (SHORTENED, &lexicon.shortened),
-    ] {
-        let path = folder.join(name);
-        std::fs::write(&path, map.as_fst().as_bytes())
-            .map_err(|source| Error::Unwritable { path, source })?;
+/// Writes the words of a lexicon into the folder of a generation.
+pub(in crate::index) fn write(folder: &Path, gathered: &Gathered) -> Result<(), Error> {
+    let lists = [&gathered.words, &gathered.names];
+    let mut content: Vec<u8> = Vec::new();
+    for list in lists {
+        let length = u32::try_from(list.len()).unwrap_or(u32::MAX);
+        content.extend(length.to_le_bytes());
     }
-    Ok(())
+    for list in lists {
+        content.extend(list.frequencies().iter().flat_map(|own| own.to_le_bytes()));
+    }
+    for (word, _) in lists.into_iter().flat_map(List::iter) {
+        content.extend(word.as_bytes());
+        content.push(b'\n');
+    }
+    packed::write(folder, FILE, &content)
 }
 
 /// Reads the lexicon in the folder of a generation.
 pub(in crate::index) fn read(folder: &Path) -> Result<Lexicon, Error> {
-    let map = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path)
-            .and_then(|bytes| Map::new(bytes).map_err(io::Error::other))
-            .map_err(|source| Error::Unreadable { path, source })
+    let content = packed::read(folder, FILE)?;
+    lists(&content).map_or_else(
+        || {
+            Err(Error::Unreadable {
+                path: folder.join(FILE),
+                source: io::Error::new(io::ErrorKind::UnexpectedEof, "文件不完整"),
+            })
+        },
+        |[words, names]| Ok(Lexicon::new(words, names)),
+    )
+}
+
+fn lists(content: &[u8]) -> Option<[List; 2]> {
+    let (counts, rest) = content.split_at_checked(8)?;
+    let (words, names) = counts.split_at_checked(4)?;
+    let count = |bytes: &[u8]| Some(u32::from_le_bytes(bytes.try_into().ok()?) as usize);
+    let counts = [count(words)?, count(names)?];
+    let (frequencies, text) = rest.split_at_checked(counts.iter().sum::<usize>() * 4)?;
+    let mut frequencies = frequencies.chunks_exact(4).map(count);
+    let mut lines = std::str::from_utf8(text).ok()?.lines();
+    let mut list = |count: usize| {
+        let mut list = List::default();
+        for _ in 0..count {
+            list.push(lines.next()?, frequencies.next()?? as u64);
+        }
+        Some(list)
     };
-    Ok(Lexicon::new(
-        map(WORDS)?,
-        map(SPELT)?,
-        map(NEAR)?,
-        map(INITIALS)?,
-        map(SHORTENED)?,
-    ))
+    Some([list(counts[0])?, list(counts[1])?])
 }
