@@ -9,6 +9,7 @@ mod extract;
 mod index;
 mod inspect;
 mod keys;
+mod logging;
 mod mcp;
 mod progress;
 mod restore;
@@ -23,7 +24,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use cesou::config::{self, Overrides, Settings};
+use cesou::config::{self, Overrides};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
@@ -291,12 +292,16 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
             };
         }
     };
-    if let Err(error) = start_logging(&settings) {
-        return match &command {
-            Command::Check(flags) => check::refuse(flags, &error.to_string()),
-            _ => Err(error),
-        };
-    }
+    // Sends what is left to be sent when it is dropped.
+    let _logging = match logging::start(&settings, matches!(command, Command::Serve { .. })) {
+        Ok(logging) => logging,
+        Err(error) => {
+            return match &command {
+                Command::Check(flags) => check::refuse(flags, &error.to_string()),
+                _ => Err(error),
+            };
+        }
+    };
     match command {
         Command::Serve { .. } => serve::run(&settings),
         Command::Index {
@@ -320,23 +325,6 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Eval { flags } => eval::run(&settings, documents.as_deref(), &flags),
         Command::ExtractFile(flags) => extract::run(&flags),
     }
-}
-
-fn start_logging(settings: &Settings) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .parse(&settings.log.filter)
-        .with_context(|| {
-            format!(
-                "log.filter 的值“{}”看不懂；应如 info 或 warn,cesou=debug",
-                settings.log.filter
-            )
-        })?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(console::colors_enabled_stderr())
-        .init();
-    Ok(())
 }
 
 /// The command line cannot be understood, or asks for help.

@@ -11,22 +11,32 @@
 
 mod access;
 mod address;
+mod admission;
 mod api;
 mod assets;
 mod bodies;
 mod caching;
+mod client;
+mod connections;
 mod discovery;
 mod embed;
+mod gate;
 mod intake;
+mod journal;
 mod manners;
 mod mcp;
 mod meili;
+mod meter;
 mod openapi;
+mod pace;
 mod pages;
 mod params;
 mod problem;
+mod process;
+mod rates;
 mod shield;
 mod state;
+mod trace;
 mod views;
 mod wire;
 mod xml;
@@ -52,6 +62,11 @@ use crate::config::{self, SearchAccess, Settings};
 use crate::index::Snapshot;
 use crate::key::Keyring;
 use crate::reload::Served;
+
+/// Connections of one worker beyond the most of all, for telling those that are turned away.
+const SPARE_CONNECTIONS: usize = 1024;
+/// How long a client may take to close a connection that was ended.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -114,11 +129,16 @@ impl Application {
         let state = State::new(settings, Arc::clone(&in_force), keys, is_open, intake);
         let state = web::Data::new(state);
         let shared = state.clone();
+        let write_timeout = Duration::from_secs(settings.server.write_timeout_s);
+        connections::prepare(&listener, write_timeout).map_err(cannot)?;
+        let open = Arc::clone(&state.connections);
+        let most = open.most();
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
                 .wrap(Compress::default())
                 .wrap(from_fn(access::keep_apart))
+                .wrap(from_fn(admission::admit))
                 .wrap(from_fn(shield::cover))
                 .wrap(open_to_all())
                 .wrap(from_fn(manners::observe))
@@ -136,7 +156,15 @@ impl Application {
         .workers(config::or_cores(settings.server.workers))
         .disable_signals()
         .shutdown_timeout(settings.server.shutdown_timeout_s)
-        .client_request_timeout(Duration::from_secs(10))
+        // Our own count decides, so that who comes too late is told and not left waiting.
+        .max_connections(most + SPARE_CONNECTIONS)
+        .on_connect(move |io, kept| open.begin(io, kept))
+        .tcp_nodelay(true)
+        .keep_alive(Duration::from_secs(settings.server.keep_alive_s))
+        .client_request_timeout(Duration::from_secs(settings.server.header_timeout_s))
+        .client_disconnect_timeout(GOODBYE)
+        // Who has gone is not searched for.
+        .h1_allow_half_closed(false)
         .listen(listener)
         .map_err(cannot)?
         .run();

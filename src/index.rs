@@ -101,6 +101,16 @@ pub enum Error {
         /// The report's id.
         report: String,
     },
+    /// A query would look at more of the index than is allowed.
+    #[error("这次检索估计要查看 {cost} 个索引条目，超过上限 {most}（search.max_cost）；{advice}")]
+    TooCostly {
+        /// How many entries it would look at.
+        cost: u64,
+        /// The most that are allowed.
+        most: u64,
+        /// What costs most, and how to ask for less.
+        advice: &'static str,
+    },
     /// The vocabulary does not stay the same while it is read.
     #[error("词表一直在改动，读不到完整的一份；请稍后再试")]
     Unsettled,

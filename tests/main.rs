@@ -16,6 +16,7 @@
 //! | `clients` | clients of other makers, unmodified: search clients, `InstantSearch` in a browser |
 //! | `commands` | the binary as a user runs it: what each command prints, and serving |
 //! | `compare` | regions and reports side by side, held against searching |
+//! | `costs` | what a query may cost, and what is told of one that would cost more |
 //! | `decoding` | bytes to text: encodings, cleaning, refusals |
 //! | `deploy` | the files of `deploy/`: what they name, and a real nginx before the service |
 //! | `durability` | generations, damage, rebuilding, locking |
@@ -35,6 +36,8 @@
 //! | `keys` | keys: made, kept, revoked; what each is let do, and see |
 //! | `numbers` | numbers in a query, and how else they are written |
 //! | `openapi` | the description of the API: complete, true, readable |
+//! | `operations` | metrics, dashboard, alerts, logs, traces |
+//! | `overload` | more than can be done, and clients that mean no good: limits, rates, a soak |
 //! | `pages` | the pages for readers |
 //! | `quality` | ranking against judgements |
 //! | `quantities` | figures: the judged sample, arbitrary text, conditions on passages and in queries |
@@ -88,6 +91,7 @@ mod check;
 mod clients;
 mod commands;
 mod compare;
+mod costs;
 mod decoding;
 mod deploy;
 mod durability;
@@ -107,6 +111,8 @@ mod metadata;
 mod keys;
 mod numbers;
 mod openapi;
+mod operations;
+mod overload;
 mod pages;
 mod quality;
 mod quantities;

@@ -39,7 +39,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, web};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -62,6 +62,11 @@ pub(super) fn filter_fault(text: &str) -> Option<String> {
     let value = serde_json::Value::from(text);
     let read = filter::read(Some(&value), "invalid_search_filter");
     read.err().map(Error::into_message)
+}
+
+/// A refusal in the words of these clients.
+pub(super) fn refusal(problem: &Problem) -> HttpResponse {
+    Error::from(problem.clone()).error_response()
 }
 
 /// Adds the routes.

@@ -25,6 +25,8 @@ use askama::Template;
 use super::access::{Authorized, Search};
 use super::api::resource;
 use super::caching;
+use super::gate::Class;
+use super::journal;
 use super::params;
 use super::problem::Problem;
 use super::shield;
@@ -127,7 +129,7 @@ async fn home(http: HttpRequest, access: Access, state: web::Data<State>) -> Htt
         let shown = visit.clone();
         let view = state
             .run(snapshot, move |snapshot| {
-                let response = search::search(snapshot, &request, &options)?;
+                let response = journal::search(snapshot, &request, &options)?;
                 Ok(SearchPage::new(
                     snapshot, &request, &response, &shown, depth,
                 ))
@@ -155,7 +157,7 @@ async fn map(http: HttpRequest, access: Access, state: web::Data<State>) -> Http
         let shown = visit.clone();
         let view = state
             .run(snapshot, move |snapshot| {
-                let response = search::search(snapshot, &request, &options)?;
+                let response = journal::search(snapshot, &request, &options)?;
                 Ok(MapPage::new(snapshot, &request, &response, &shown))
             })
             .await?;
@@ -177,7 +179,7 @@ async fn matrix(http: HttpRequest, access: Access, state: web::Data<State>) -> H
         let options = state.options;
         let shown = visit.clone();
         let view = state
-            .run(snapshot, move |snapshot| {
+            .run_as(Class::Heavy, snapshot, move |snapshot| {
                 let matrix = search::matrix(snapshot, &request, &options, &axes)?;
                 Ok(MatrixPage::new(&request, axes, &matrix, &shown))
             })
@@ -197,7 +199,7 @@ async fn compare(http: HttpRequest, access: Access, state: web::Data<State>) -> 
         let options = state.options;
         let shown = visit.clone();
         let (view, refused) = state
-            .run(snapshot, move |snapshot| {
+            .run_as(Class::Heavy, snapshot, move |snapshot| {
                 let (subjects, problem) = asked.known(snapshot);
                 let all = search::Request {
                     facets: REGIONS.to_vec(),

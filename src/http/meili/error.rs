@@ -110,11 +110,17 @@ impl From<Problem> for Error {
             | Problem::ReportNotAllowed { .. } => {
                 Self::new(StatusCode::FORBIDDEN, "invalid_api_key", message)
             }
-            Problem::TooManyRequests { seconds, .. } => Self {
+            Problem::TooManyRequests { seconds, .. } | Problem::TooManyOfAddress { seconds } => {
+                Self {
+                    retry_after: Some(*seconds),
+                    ..Self::new(status, "too_many_requests", message)
+                }
+            }
+            Problem::Overloaded { seconds } => Self {
                 retry_after: Some(*seconds),
-                ..Self::new(status, "too_many_requests", message)
+                ..Self::new(status, "too_many_search_requests", message)
             },
-            Problem::Overloaded | Problem::TimedOut { .. } | Problem::StoreUnavailable => Self {
+            Problem::TimedOut { .. } | Problem::StoreUnavailable => Self {
                 retry_after: Some(RETRY_AFTER_SECONDS),
                 ..Self::new(status, "too_many_search_requests", message)
             },
