@@ -148,7 +148,7 @@ impl Builder {
         let (_, fields) = schema::schema();
         let index = tantivy::Index::open_in_dir(draft.path())?;
         analysis::register(index.tokenizers(), base.dictionary());
-        let memory = options.memory_bytes.min(UPDATE_MEMORY).max(THREAD_MEMORY);
+        let memory = options.memory_bytes.clamp(THREAD_MEMORY, UPDATE_MEMORY);
         let writer: IndexWriter = index.writer_with_num_threads(1, memory)?;
         // What is merged meanwhile delays what was changed.
         let mut merging = LogMergePolicy::default();
@@ -448,7 +448,7 @@ impl Builder {
         passages: Vec<Passage>,
         indexed: &mut Indexed,
     ) -> Result<(), Error> {
-        indexed.count(report);
+        indexed.count(&report);
         let tally = &mut indexed.tally;
         let mut measures: Vec<u32> = passages
             .iter()
