@@ -240,7 +240,9 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
-    let command = cli.command.unwrap_or(Command::Serve { flags: cli.serve });
+    let command = cli.command.unwrap_or(Command::Serve {
+        flags: ServeFlags::default(),
+    });
     if let Command::ExtractFile(flags) = &command {
         // It gets all it needs to know from the process that started it.
         return extract::run(flags);
@@ -258,7 +260,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
             overrides.set(key, value);
         }
     }
-    if let Command::Serve { flags } = &command {
+    let after = match &command {
+        Command::Serve { flags } => Some(flags),
+        _ => None,
+    };
+    // Before the subcommand or after it, which is the more telling place.
+    for flags in std::iter::once(&cli.serve).chain(after) {
         for (key, value) in [("server.host", &flags.host), ("server.port", &flags.port)] {
             if let Some(value) = value {
                 overrides.set(key, value);

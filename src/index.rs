@@ -9,6 +9,7 @@
 pub mod backup;
 mod build;
 mod builder;
+mod bulk;
 mod changes;
 mod completions;
 mod document;
@@ -34,7 +35,7 @@ pub use forecast::{Changed, Forecast, Plan, forecast};
 pub use generation::{Claim, Manifest};
 pub use lexicon::{Known, Lexicon};
 pub use record::{BuildReport, PassageRecord, ReportRecord};
-pub use schema::Fields;
+pub use schema::{Characters, Fields};
 pub use snapshot::{Snapshot, Vocabulary};
 
 use crate::corpus::{self, Corpus, VocabularyFile};

@@ -146,7 +146,6 @@ pub struct Assigned {
     /// The theme's label.
     pub label: String,
     /// The labels of the themes it is part of, outermost first; empty at the first level.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<String>,
     /// The sum of the evidence; comparable within one taxonomy only.
     pub score: f32,

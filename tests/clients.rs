@@ -104,6 +104,16 @@ fn instantsearch_in_a_browser() {
     node("instantsearch.test.js");
 }
 
+/// Not only that they can be read: their code is run.
+#[test]
+fn the_guides_are_followed() {
+    if let Some(missing) = missing() {
+        without(&missing);
+        return;
+    }
+    node("guides.test.js");
+}
+
 /// The Python that has the packages of `requirements.txt`, where there is one.
 fn python() -> Option<PathBuf> {
     let python = variable("CESOU_PYTHON").map(PathBuf::from);

@@ -266,6 +266,7 @@ fn serve_prints_its_address_answers_and_stops_when_told() {
     for (arguments, signal) in [
         (vec!["serve", "--port", "0"], "-TERM"),
         (vec!["--port", "0"], "-INT"),
+        (vec!["--port", "0", "serve"], "-INT"),
         (vec!["--set", "server.port=0"], "-TERM"),
     ] {
         let mut serving = Serving::start(&place, &arguments);

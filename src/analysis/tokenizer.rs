@@ -11,18 +11,28 @@ use super::{Dictionary, Normalized, characters, words};
 pub const WORDS: &str = "cesou_words";
 /// The name of the tokenizer that cuts into characters and pairs of them.
 pub const CHARACTERS: &str = "cesou_characters";
+/// The name of the tokenizer that cuts into pairs of characters only.
+pub const PAIRS: &str = "cesou_pairs";
+/// The name of the tokenizer that cuts into single characters only.
+pub const SINGLES: &str = "cesou_singles";
 
-/// Makes both tokenizers known to an index.
+/// Makes all of them known to an index.
 pub fn register(tokenizers: &TokenizerManager, dictionary: &Dictionary) {
+    let characters = |singles, pairs| Characters { singles, pairs };
     tokenizers.register(WORDS, Words(dictionary.clone()));
-    tokenizers.register(CHARACTERS, Characters);
+    tokenizers.register(CHARACTERS, characters(true, true));
+    tokenizers.register(PAIRS, characters(false, true));
+    tokenizers.register(SINGLES, characters(true, false));
 }
 
 #[derive(Clone)]
 struct Words(Dictionary);
 
 #[derive(Clone)]
-struct Characters;
+struct Characters {
+    singles: bool,
+    pairs: bool,
+}
 
 impl Tokenizer for Words {
     type TokenStream<'a> = Tokens;
@@ -45,9 +55,15 @@ impl Tokenizer for Characters {
         let text = Normalized::new(text);
         Tokens::new(
             characters(&text)
-                .map(|gram| {
+                .filter_map(|gram| {
                     let length = gram.text.chars().count();
-                    token(&text, gram.text, gram.position, gram.position + length)
+                    let wanted = if length == 1 {
+                        self.singles
+                    } else {
+                        self.pairs
+                    };
+                    let end = gram.position + length;
+                    wanted.then(|| token(&text, gram.text, gram.position, end))
                 })
                 .collect(),
         )

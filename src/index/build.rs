@@ -145,7 +145,7 @@ pub(super) fn build_from(
         }
         given.tally.bytes += report.text.len() as u64;
         builder.bytes_read += report.text.len() as u64;
-        builder.add_report(GIVEN, &report, &passages, &mut given)?;
+        builder.add_report(GIVEN, report, passages, &mut given)?;
     }
     progress(Progress::Finishing);
     given.digest = digest.finalize().to_hex().to_string();

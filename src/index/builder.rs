@@ -9,6 +9,7 @@ use tantivy::indexer::LogMergePolicy;
 use tantivy::{IndexWriter, Term};
 
 use super::build::{Progress, Taken};
+use super::bulk::{Broken, Bulk, Job, Kit};
 use super::changes::{self, Changes};
 use super::completions;
 use super::document::{document, record};
@@ -43,15 +44,25 @@ const BYTES_PER_THREAD: u64 = 4 << 20;
 const THREAD_MEMORY: usize = 16 << 20;
 /// How many records of a file are added before progress is told again.
 const PIECES_SHOWN: usize = 256;
+/// Why a report is not in the index that broke what reads it.
+const BROKEN: &str = "处理时程序出错，没有收入索引；请把它报告给维护者";
 /// Warnings that are kept of one report that was sent.
 const WARNINGS_TOLD: usize = 20;
+
+/// What takes passages in: the engine, a few as they come, or workers of our own, many at once.
+enum Writing {
+    /// The engine's writer.
+    Few(IndexWriter),
+    /// Workers, and the engine's writer for what is taken out, where there is something already.
+    Many(Bulk, Option<IndexWriter>),
+}
 
 /// A generation being built. The writer stands before the draft, whose files it has open, so that
 /// it is dropped first.
 pub(super) struct Builder {
     started: Instant,
     fields: Fields,
-    writer: IndexWriter,
+    writing: Writing,
     draft: Draft,
     claim: Claim,
     dictionary: Dictionary,
@@ -81,10 +92,19 @@ impl Builder {
         let dictionary = dictionary(&means.words);
         let draft = claim.draft()?;
         let (schema, fields) = schema::schema();
-        let index = tantivy::Index::create_in_dir(draft.path(), schema)?;
+        let index = tantivy::Index::builder()
+            .schema(schema)
+            .settings(schema::settings())
+            .create_in_dir(draft.path())?;
         analysis::register(index.tokenizers(), &dictionary);
         let memory = options.memory_bytes.max(THREAD_MEMORY);
-        let writer = index.writer_with_num_threads(threads(options, memory, bytes), memory)?;
+        let kit = Kit {
+            fields: fields.clone(),
+            dictionary: dictionary.clone(),
+            means: Arc::clone(&means),
+        };
+        let threads = threads(options, memory, bytes);
+        let bulk = Bulk::begin(&index, draft.path(), kit, threads, memory);
         let sources = Sources {
             basis: means.digest.clone(),
             parts: means.parts.clone(),
@@ -93,7 +113,7 @@ impl Builder {
         Ok(Self {
             started,
             fields,
-            writer,
+            writing: Writing::Many(bulk, None),
             draft,
             claim: claim.clone(),
             dictionary,
@@ -128,24 +148,31 @@ impl Builder {
         let (_, fields) = schema::schema();
         let index = tantivy::Index::open_in_dir(draft.path())?;
         analysis::register(index.tokenizers(), base.dictionary());
-        let most = if bytes > BYTES_PER_THREAD {
-            options.memory_bytes
-        } else {
-            UPDATE_MEMORY
-        };
-        let memory = options.memory_bytes.min(most).max(THREAD_MEMORY);
-        let writer: IndexWriter =
-            index.writer_with_num_threads(threads(options, memory, bytes), memory)?;
+        let memory = options.memory_bytes.min(UPDATE_MEMORY).max(THREAD_MEMORY);
+        let writer: IndexWriter = index.writer_with_num_threads(1, memory)?;
         // What is merged meanwhile delays what was changed.
         let mut merging = LogMergePolicy::default();
         if !gathers {
             merging.set_max_docs_before_merge(MERGED_AT_ONCE);
         }
         writer.set_merge_policy(Box::new(merging));
+        let writing = if bytes > BYTES_PER_THREAD {
+            let kit = Kit {
+                fields: fields.clone(),
+                dictionary: base.dictionary().clone(),
+                means: Arc::clone(&means),
+            };
+            let memory = options.memory_bytes.max(THREAD_MEMORY);
+            let threads = threads(options, memory, bytes);
+            let bulk = Bulk::begin(&index, draft.path(), kit, threads, memory);
+            Writing::Many(bulk, Some(writer))
+        } else {
+            Writing::Few(writer)
+        };
         Ok(Self {
             started,
             fields,
-            writer,
+            writing,
             draft,
             claim: claim.clone(),
             dictionary: base.dictionary().clone(),
@@ -256,8 +283,8 @@ impl Builder {
             Ok((text, pieces)) => {
                 indexed.tally.bytes = text.text.len() as u64;
                 indexed.tally.warn(&text.warnings);
-                for (report, (passages, warnings)) in text.reports.iter().zip(&pieces) {
-                    indexed.tally.warn(warnings);
+                for (report, (passages, warnings)) in text.reports.into_iter().zip(pieces) {
+                    indexed.tally.warn(&warnings);
                     self.add_report(&term_of_sent(id), report, passages, &mut indexed)?;
                 }
             }
@@ -296,7 +323,9 @@ impl Builder {
 
     fn delete(&self, source: &str) {
         let term = Term::from_field_text(self.fields.source, source);
-        self.writer.delete_term(term);
+        if let Writing::Few(writer) | Writing::Many(_, Some(writer)) = &self.writing {
+            writer.delete_term(term);
+        }
     }
 
     /// Writes what is left, puts the generation in force and opens it.
@@ -304,7 +333,7 @@ impl Builder {
         let Self {
             started,
             fields,
-            mut writer,
+            writing,
             draft,
             claim,
             dictionary,
@@ -312,18 +341,28 @@ impl Builder {
             mut read,
             mut sources,
             bytes_read,
-            taken,
+            mut taken,
             keeps_words,
             has_time,
         } = self;
         if !keeps_words {
             sources.ungathered = 0;
         }
-        writer.commit()?;
-        if base.is_some() {
-            merge_deleted(&mut writer, has_time)?;
+        let broken = write(writing, &draft, base.is_some(), has_time)?;
+        for Broken { term, report } in broken {
+            let mut passages = 0;
+            if let Some(read) = read.get_mut(&term) {
+                let own = read.iter().filter(|record| record.id == report);
+                passages = own.map(|record| record.passages).sum();
+                read.retain(|record| record.id != report);
+            }
+            sources.leave_out(&term, &report, passages, BROKEN);
+            let sent = taken.iter_mut();
+            for taken in sent.filter(|taken| term_of_sent(&taken.id) == term) {
+                taken.passages = taken.passages.saturating_sub(passages.into());
+                taken.error = Some(BROKEN.to_owned());
+            }
         }
-        writer.wait_merging_threads()?;
         let mut catalog = Vec::new();
         for (name, indexed) in sources.in_order() {
             let own = match indexed.tally.origin {
@@ -380,7 +419,7 @@ impl Builder {
     ) -> Result<(), Error> {
         for (nth, piece) in pieces.enumerate() {
             match piece {
-                Ok(text) => self.add(&text, indexed)?,
+                Ok(text) => self.add(text, indexed)?,
                 Err(skipped) => indexed.tally.skipped.push(skipped.reason),
             }
             if nth % PIECES_SHOWN == PIECES_SHOWN - 1 {
@@ -390,13 +429,13 @@ impl Builder {
         Ok(())
     }
 
-    fn add(&mut self, text: &SourceText, indexed: &mut Indexed) -> Result<(), Error> {
+    fn add(&mut self, text: SourceText, indexed: &mut Indexed) -> Result<(), Error> {
         indexed.tally.bytes += text.text.len() as u64;
         indexed.tally.warn(&text.warnings);
-        for report in &text.reports {
-            let (passages, warnings) = passage::split(report, self.means.max_chars);
+        for report in text.reports {
+            let (passages, warnings) = passage::split(&report, self.means.max_chars);
             indexed.tally.warn(&warnings);
-            self.add_report(&text.source, report, &passages, indexed)?;
+            self.add_report(&text.source, report, passages, indexed)?;
         }
         Ok(())
     }
@@ -405,11 +444,11 @@ impl Builder {
     pub(super) fn add_report(
         &mut self,
         term: &str,
-        report: &Report,
-        passages: &[Passage],
+        report: Report,
+        passages: Vec<Passage>,
         indexed: &mut Indexed,
     ) -> Result<(), Error> {
-        indexed.count(report);
+        indexed.count(&report);
         let tally = &mut indexed.tally;
         let mut measures: Vec<u32> = passages
             .iter()
@@ -432,14 +471,26 @@ impl Builder {
             measures: u32::try_from(measures.len()).unwrap_or(u32::MAX),
             characters: report.text.chars().count() as u64,
         });
-        for passage in passages {
-            let taxonomy = self.means.taxonomies.of(&report.source);
-            let record = record(report, passage, taxonomy);
-            let order = indexed.order + tally.passages;
-            let document = document(&self.fields, term, report, &record, order)?;
-            self.writer.add_document(document)?;
-            self.sources.ungathered += 1;
-            tally.passages += 1;
+        let order = indexed.order + tally.passages;
+        self.sources.ungathered += passages.len() as u64;
+        tally.passages += passages.len() as u64;
+        match &self.writing {
+            Writing::Few(writer) => {
+                let taxonomy = self.means.taxonomies.of(&report.source);
+                for (order, passage) in (order..).zip(&passages) {
+                    let record = record(&report, passage, taxonomy);
+                    writer.add_document(document(&self.fields, term, &report, &record, order)?)?;
+                }
+            }
+            Writing::Many(bulk, _) => {
+                let job = Job {
+                    term: term.to_owned(),
+                    report: Arc::new(report),
+                    passages,
+                    order,
+                };
+                bulk.add(job)?;
+            }
         }
         Ok(())
     }
@@ -469,7 +520,7 @@ pub(super) fn read_sent(
     }));
     read.unwrap_or_else(|_| {
         tracing::error!(id, "读一份提交的报告时程序出错，没有收入索引");
-        Err("处理时程序出错，没有收入索引；请把它报告给维护者".to_owned())
+        Err(BROKEN.to_owned())
     })
 }
 

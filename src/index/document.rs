@@ -92,21 +92,18 @@ pub(super) fn document(
             headings.join("\n")
         }
     };
-    document.add_text(fields.region_names, &names);
+    document.add_text(fields.region_names.pairs, &names);
     document.add_text(fields.title_words, title);
-    document.add_text(fields.title_characters, title);
+    document.add_text(fields.title_characters.pairs, title);
     document.add_text(fields.heading_words, &headings);
-    document.add_text(fields.heading_characters, &headings);
+    document.add_text(fields.heading_characters.pairs, &headings);
     document.add_text(fields.body_words, record.body());
-    document.add_text(fields.text_characters, &record.text);
+    document.add_text(fields.text_characters.pairs, &record.text);
+    document.add_text(fields.text_characters.singles, &record.text);
     for mark in Normalized::new(&record.text).marks() {
         document.add_text(fields.marks, mark.to_string());
     }
-    let stored = serde_json::to_vec(record).map_err(|error| Error::Record {
-        id: record.id.clone(),
-        source: error,
-    })?;
-    document.add_bytes(fields.record, &stored);
+    document.add_bytes(fields.record, &record.to_stored()?);
     Ok(document)
 }
 

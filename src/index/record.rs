@@ -4,11 +4,19 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Error;
 use crate::corpus::Skipped;
 use crate::quantity::Quantity;
 use crate::region::Region;
 use crate::report::{Kind, Metadata, RegionReason, Span, Warning};
 use crate::theme::Assigned;
+
+fn unreadable(id: &str, error: &postcard::Error) -> Error {
+    Error::Record {
+        id: id.to_owned(),
+        source: serde::de::Error::custom(error),
+    }
+}
 
 /// A passage as it is stored. Spans are in `text`, but for `range`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +54,25 @@ pub struct PassageRecord {
 }
 
 impl PassageRecord {
+    /// It as the index stores it: no names of fields, numbers as short as they are. Texts bear
+    /// figures and themes with their evidence, which written out take as much room as themselves.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be written, which no passage is known to cause.
+    pub(super) fn to_stored(&self) -> Result<Vec<u8>, Error> {
+        postcard::to_stdvec(self).map_err(|error| unreadable(&self.id, &error))
+    }
+
+    /// The passage that was stored so; `id` is what to call it where it cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it was not.
+    pub fn from_stored(stored: &[u8], id: &str) -> Result<Self, Error> {
+        postcard::from_bytes(stored).map_err(|error| unreadable(id, &error))
+    }
+
     /// The text from its first paragraph to its last.
     #[must_use]
     pub fn body(&self) -> &str {

@@ -2,19 +2,25 @@
 //!
 //! Each text is indexed as words, which rank, and as characters with positions, which find any
 //! string. Title means the report's title; heading the passage's
-//! own and those above it, an overview's being the title, which then counts only there; body its paragraphs; `text_characters` the whole passage.
+//! own and those above it, an overview's being the title, which then counts only there; body its
+//! paragraphs; `text_characters` the whole passage.
 
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
 };
+use tantivy::store::{Compressor, ZstdCompressor};
 use tantivy::tokenizer::RAW_TOKENIZER_NAME;
+use tantivy::{IndexSettings, Term};
 
 use crate::analysis;
 use crate::quantity::Class;
 
 /// Raised whenever fields, splitting, analysis, embedded tables or the stored form change, so that
 /// an index made before is rebuilt rather than misread.
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
+
+/// How hard the packer tries; higher levels cost more time than they save room.
+const STORE_LEVEL: i32 = 3;
 
 /// Handles of all fields.
 #[derive(Debug, Clone)]
@@ -43,19 +49,56 @@ pub struct Fields {
     pub city_path: Field,
     pub county_path: Field,
     /// Every full and short name of the region and the divisions it belongs to.
-    pub region_names: Field,
+    pub region_names: Characters,
     pub title_words: Field,
-    pub title_characters: Field,
+    pub title_characters: Characters,
     pub heading_words: Field,
-    pub heading_characters: Field,
+    pub heading_characters: Characters,
     pub body_words: Field,
-    pub text_characters: Field,
+    pub text_characters: Characters,
     /// The punctuation and blanks that stand in the text, each as one term.
     pub marks: Field,
     /// For each class of figures, the lower ends of those in the text and the upper ends, in the
     /// same order.
     pub quantities: Vec<(Class, Field, Field)>,
     pub record: Field,
+}
+
+/// Where the characters of a text are indexed.
+///
+/// A string of two or more is a phrase of pairs, so single characters need no places, which for
+/// texts take as much room as all else; those of texts have a field of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Characters {
+    /// Each two neighbours, with their places.
+    pub pairs: Field,
+    /// Each character.
+    pub singles: Field,
+}
+
+impl Characters {
+    fn of(field: Field) -> Self {
+        Self {
+            pairs: field,
+            singles: field,
+        }
+    }
+
+    /// The field that holds `gram`, one or two characters.
+    #[must_use]
+    pub fn holding(self, gram: &str) -> Field {
+        let mut chars = gram.chars();
+        match (chars.next(), chars.next()) {
+            (Some(_), None) => self.singles,
+            _ => self.pairs,
+        }
+    }
+
+    /// The term that `gram`, one or two characters, is indexed as.
+    #[must_use]
+    pub fn term(self, gram: &str) -> Term {
+        Term::from_field_text(self.holding(gram), gram)
+    }
 }
 
 impl Fields {
@@ -102,13 +145,24 @@ pub(super) fn schema() -> (Schema, Fields) {
         province_path: schema.add_text_field("province_path", counted()),
         city_path: schema.add_text_field("city_path", counted()),
         county_path: schema.add_text_field("county_path", counted()),
-        region_names: schema.add_text_field("region_names", characters()),
+        region_names: Characters::of(schema.add_text_field("region_names", characters())),
         title_words: schema.add_text_field("title_words", words()),
-        title_characters: schema.add_text_field("title_characters", characters()),
+        title_characters: Characters::of(schema.add_text_field("title_characters", characters())),
         heading_words: schema.add_text_field("heading_words", words()),
-        heading_characters: schema.add_text_field("heading_characters", characters()),
+        heading_characters: Characters::of(
+            schema.add_text_field("heading_characters", characters()),
+        ),
         body_words: schema.add_text_field("body_words", words()),
-        text_characters: schema.add_text_field("text_characters", characters()),
+        text_characters: Characters {
+            pairs: schema.add_text_field(
+                "text_pairs",
+                indexed(analysis::PAIRS, IndexRecordOption::WithFreqsAndPositions),
+            ),
+            singles: schema.add_text_field(
+                "text_singles",
+                indexed(analysis::SINGLES, IndexRecordOption::WithFreqs),
+            ),
+        },
         marks: schema.add_text_field("marks", raw()),
         quantities: Class::ALL
             .into_iter()
@@ -121,6 +175,17 @@ pub(super) fn schema() -> (Schema, Fields) {
         record: schema.add_bytes_field("record", STORED),
     };
     (schema.build(), fields)
+}
+
+/// How passages are stored: packed, a few dozen in a block, since the texts are the larger part of
+/// an index and each hit that is shown is read from one block.
+pub(super) fn settings() -> IndexSettings {
+    IndexSettings {
+        docstore_compression: Compressor::Zstd(ZstdCompressor {
+            compression_level: Some(STORE_LEVEL),
+        }),
+        ..IndexSettings::default()
+    }
 }
 
 fn indexed(tokenizer: &str, record: IndexRecordOption) -> TextOptions {

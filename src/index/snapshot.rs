@@ -251,7 +251,7 @@ impl Snapshot {
             self.generation.fields.title_characters,
             self.generation.fields.region_names,
         ] {
-            let term = Term::from_field_text(field, characters);
+            let term = field.term(characters);
             let frequency = self.generation.searcher.doc_freq(&term)?;
             if frequency > 0 {
                 return Ok(frequency);
@@ -352,10 +352,7 @@ impl Snapshot {
             .get_first(self.generation.fields.record)
             .and_then(|value| value.as_bytes())
             .unwrap_or_default();
-        serde_json::from_slice(bytes).map_err(|source| Error::Record {
-            id: format!("{address:?}"),
-            source,
-        })
+        PassageRecord::from_stored(bytes, &format!("{address:?}"))
     }
 
     /// The words that mean the same, as they are in force.

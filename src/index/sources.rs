@@ -138,6 +138,19 @@ impl Sources {
         all
     }
 
+    /// Notes that `passages` passages of a report, of the source that `term` tells from others, are
+    /// not in the index, and why.
+    pub(super) fn leave_out(&mut self, term: &str, report: &str, passages: u32, why: &str) {
+        let sent = self.sent.iter_mut();
+        let of_sent = sent.filter(|(id, _)| term_of_sent(id) == term);
+        let files = self.all.iter_mut().filter(|(name, _)| *name == term);
+        for (_, indexed) in files.chain(of_sent) {
+            indexed.reports.retain(|id| id != report);
+            indexed.tally.passages = indexed.tally.passages.saturating_sub(passages.into());
+            indexed.tally.skipped.push(why.to_owned());
+        }
+    }
+
     /// A digest of which sources there are and what they hold.
     pub(super) fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();

@@ -14,7 +14,7 @@ mod relax;
 mod words;
 
 use tantivy::query::{AllQuery, BooleanQuery, BoostQuery, Occur, Query as EngineQuery, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
 
 use self::coverage::{CoverageQuery, Enough};
@@ -25,7 +25,7 @@ pub use self::words::QueryWord;
 use self::words::{Words, is_number};
 use super::{Clause, Form, Query, Target};
 use crate::analysis::{Dictionary, Normalized};
-use crate::index::{Fields, Snapshot};
+use crate::index::{Characters, Fields, Snapshot};
 use crate::query::rewrite::Proposal;
 use crate::synonym::Synonyms;
 
@@ -411,7 +411,7 @@ impl<'a> Compiler<'a> {
 
     fn characters(
         &self,
-        field: Field,
+        field: Characters,
         text: &str,
         gathered: &mut Gathered,
     ) -> Box<dyn EngineQuery> {

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use serde::Deserialize;
 use tantivy::schema::{Field, Value};
 use tantivy::{Searcher, TantivyDocument, Term};
 
@@ -15,7 +14,7 @@ use super::store::{Files, Weighed, arrange};
 use super::{Completion, CompletionKind};
 use crate::analysis::{Dictionary, Normalized};
 use crate::index::Error;
-use crate::index::record::ReportRecord;
+use crate::index::record::{PassageRecord, ReportRecord};
 use crate::index::schema::Fields;
 use crate::phrase::{Miner, Phrase};
 use crate::region::Region;
@@ -68,16 +67,6 @@ pub(in crate::index) struct Source<'a> {
     pub(in crate::index) reports: &'a [ReportRecord],
     /// Id and label of each theme.
     pub(in crate::index) themes: &'a [(String, String)],
-}
-
-/// What is read of a stored passage.
-#[derive(Deserialize)]
-struct Stored {
-    id: String,
-    report: String,
-    kind: Kind,
-    text: String,
-    heading: Option<String>,
 }
 
 /// The completions of an index, ready to be written.
@@ -258,7 +247,7 @@ fn own_names(kind: CompletionKind, name: &str) -> Vec<String> {
 }
 
 /// Calls `read` with each passage stored.
-fn each_passage(source: &Source<'_>, mut read: impl FnMut(Stored)) -> Result<(), Error> {
+fn each_passage(source: &Source<'_>, mut read: impl FnMut(PassageRecord)) -> Result<(), Error> {
     for segment in source.searcher.segment_readers() {
         let store = segment
             .get_store_reader(1)
@@ -269,11 +258,7 @@ fn each_passage(source: &Source<'_>, mut read: impl FnMut(Stored)) -> Result<(),
                 .get_first(source.fields.record)
                 .and_then(|value| value.as_bytes())
                 .unwrap_or_default();
-            let stored: Stored = serde_json::from_slice(bytes).map_err(|error| Error::Record {
-                id: "record".to_owned(),
-                source: error,
-            })?;
-            read(stored);
+            read(PassageRecord::from_stored(bytes, "record")?);
         }
     }
     Ok(())

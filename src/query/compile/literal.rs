@@ -9,12 +9,12 @@ use tantivy::query::{
     AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, EnableScoring, Occur, PhraseQuery, Query,
     TermQuery,
 };
-use tantivy::schema::{Field, IndexRecordOption, Value};
+use tantivy::schema::{IndexRecordOption, Value};
 use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, TantivyDocument, Term};
 
 use crate::analysis::Normalized;
 use crate::fold::is_searchable;
-use crate::index::{Fields, PassageRecord};
+use crate::index::{Characters, Fields, PassageRecord};
 
 /// The most pairs one phrase is looked up with, enough for 48 characters.
 const MAX_TERMS: usize = 24;
@@ -45,12 +45,12 @@ pub(super) fn contains(fields: &Fields, needle: &Normalized) -> Box<dyn Query> {
 
 /// The passages whose `field` contains `needle`; all of its characters, for a long one as many as
 /// are looked up. None where the field cannot hold it: a lone mark, or nothing.
-pub(super) fn characters(field: Field, needle: &Normalized) -> Box<dyn Query> {
+pub(super) fn characters(field: Characters, needle: &Normalized) -> Box<dyn Query> {
     phrase(terms(field, needle))
 }
 
 /// The terms `needle` is looked up with in `field`.
-pub(super) fn grams(field: Field, needle: &Normalized) -> impl Iterator<Item = Term> {
+pub(super) fn grams(field: Characters, needle: &Normalized) -> impl Iterator<Item = Term> {
     terms(field, needle).into_iter().map(|(_, term)| term)
 }
 
@@ -82,7 +82,7 @@ fn phrase(mut terms: Vec<(usize, Term)>) -> Box<dyn Query> {
 
 /// The fewest pairs that cover `needle`, or its only character, with their places; for a needle
 /// of more than [`MAX_TERMS`] pairs, those of its beginning.
-fn terms(field: Field, needle: &Normalized) -> Vec<(usize, Term)> {
+fn terms(field: Characters, needle: &Normalized) -> Vec<(usize, Term)> {
     let text = needle.as_str();
     let bounds: Vec<usize> = text
         .char_indices()
@@ -92,7 +92,7 @@ fn terms(field: Field, needle: &Normalized) -> Vec<(usize, Term)> {
     let length = bounds.len() - 1;
     let gram = |from: usize, to: usize| {
         let gram = text.get(*bounds.get(from)?..*bounds.get(to)?)?;
-        Some((from, Term::from_field_text(field, gram)))
+        Some((from, field.term(gram)))
     };
     if length == 1 {
         return gram(0, 1).into_iter().collect();
@@ -122,7 +122,7 @@ fn compared(fields: &Fields, needle: &Normalized) -> DocPredicateQuery {
                 .ok()
                 .and_then(|document| {
                     let bytes = document.get_first(record)?.as_bytes()?;
-                    serde_json::from_slice::<PassageRecord>(bytes).ok()
+                    PassageRecord::from_stored(bytes, "").ok()
                 })
                 .is_some_and(|passage| Normalized::new(&passage.text).as_str().contains(&needle))
         })

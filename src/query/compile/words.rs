@@ -9,13 +9,14 @@ use std::sync::Arc;
 use tantivy::Term;
 use tantivy::collector::Count;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as EngineQuery, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::schema::IndexRecordOption;
 
 use super::alternatives::{Alternative, best_of};
 use super::combined::{CombinedQuery, WeighedField};
 use super::relax::Atom;
 use super::{Compiler, Gathered, Leaf, Needle, Part, REGION_WEIGHT, any, literal};
 use crate::analysis::{Dictionary, Normalized, is_function_word};
+use crate::index::Characters;
 
 /// The most neighbours of a piece of text that are looked up.
 const MAX_NEIGHBOURS: usize = 64;
@@ -144,8 +145,11 @@ impl Compiler<'_> {
                     // A number counts whole.
                     continue;
                 }
-                let query =
-                    CombinedQuery::new(&pair, self.character_fields(), self.weights.characters);
+                let query = CombinedQuery::new(
+                    &pair,
+                    self.character_fields(&pair),
+                    self.weights.characters,
+                );
                 bonus.push(gathered.leaf(&pair, Part::Characters, Box::new(query)));
             }
         }
@@ -157,7 +161,7 @@ impl Compiler<'_> {
             for lone in lone.filter(|c| !is_function_word(c)) {
                 if seen.len() < MAX_NEIGHBOURS && !seen.contains(&lone) {
                     seen.push(lone);
-                    let query = CombinedQuery::new(lone, self.character_fields(), weight);
+                    let query = CombinedQuery::new(lone, self.character_fields(lone), weight);
                     bonus.push(gathered.leaf(lone, Part::Characters, Box::new(query)));
                 }
             }
@@ -350,16 +354,16 @@ impl Compiler<'_> {
     }
 
     /// A passage's own heading is part of its text already.
-    fn character_fields(&self) -> Arc<[WeighedField]> {
+    fn character_fields(&self, gram: &str) -> Arc<[WeighedField]> {
         let (fields, weights) = (self.fields, self.weights);
         Arc::new([
-            (fields.title_characters, weights.title),
-            (fields.text_characters, weights.body),
+            (fields.title_characters.holding(gram), weights.title),
+            (fields.text_characters.holding(gram), weights.body),
         ])
     }
 
     /// Where the characters of a word are looked for.
-    pub(super) fn anywhere(&self) -> [Field; 3] {
+    pub(super) fn anywhere(&self) -> [Characters; 3] {
         [
             self.fields.text_characters,
             self.fields.title_characters,

@@ -1,11 +1,11 @@
 //! Whether passages hold one thing together with others, tried on a bounded number of them.
 
 use tantivy::query::{BooleanQuery, EnableScoring, Occur, Query, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, Searcher, TERMINATED, Term};
 
 use crate::analysis::{self, Normalized};
-use crate::index::{self, Snapshot};
+use crate::index::{self, Characters, Snapshot};
 use crate::search::Address;
 
 /// The most passages that are tried.
@@ -106,11 +106,11 @@ impl<'a> Context<'a> {
 }
 
 /// What passages have that hold `text` in a field of characters; others may have it too.
-pub(super) fn terms(field: Field, text: &Normalized) -> Vec<Term> {
+pub(super) fn terms(field: Characters, text: &Normalized) -> Vec<Term> {
     let length = text.chars().min(2);
     analysis::characters(text)
         .filter(|gram| gram.text.chars().count() == length)
-        .map(|gram| Term::from_field_text(field, gram.text))
+        .map(|gram| field.term(gram.text))
         .collect()
 }
 

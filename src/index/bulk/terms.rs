@@ -1,0 +1,137 @@
+//! Words, names and numbers, each given a number of its own and sorted by it.
+
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+use tantivy::DocId;
+
+use super::runs::Section;
+
+/// The longest term that the engine takes, in bytes.
+const MOST_BYTES: usize = u16::MAX as usize - 5;
+/// What the table needs for a term besides its bytes.
+const TABLE_ENTRY: usize = 48;
+
+/// The terms of a run.
+pub(super) struct Terms {
+    numbers: HashMap<Box<[u8]>, u32, FxBuildHasher>,
+    /// Bytes of all terms.
+    bytes: usize,
+    /// For each field, numbers of terms with the passages they stand in.
+    fields: Vec<Vec<u64>>,
+}
+
+/// The order of terms.
+pub(super) struct Order<'a> {
+    /// The rank of each number.
+    rank: Vec<u32>,
+    sorted: Vec<&'a [u8]>,
+}
+
+impl Terms {
+    pub(super) fn new(fields: usize) -> Self {
+        Self {
+            numbers: HashMap::default(),
+            bytes: 0,
+            fields: vec![Vec::new(); fields],
+        }
+    }
+
+    /// Adds a term of `field` in a passage, not before those added already; says whether it is one
+    /// that the engine takes.
+    pub(super) fn add(&mut self, field: usize, term: &[u8], doc: DocId) -> bool {
+        if term.len() > MOST_BYTES {
+            return false;
+        }
+        let number = match self.numbers.get(term) {
+            Some(&number) => number,
+            None => {
+                let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+                self.bytes += term.len() + TABLE_ENTRY;
+                self.numbers.insert(term.into(), number);
+                number
+            }
+        };
+        if let Some(entries) = self.fields.get_mut(field) {
+            entries.push(u64::from(number) << 32 | u64::from(doc));
+        }
+        true
+    }
+
+    /// Bytes it needs, sorting included.
+    pub(super) fn memory(&self) -> usize {
+        let entries: usize = self.fields.iter().map(Vec::len).sum();
+        self.bytes + entries * 2 * size_of::<u64>()
+    }
+
+    pub(super) fn order(&self) -> Order<'_> {
+        let mut sorted: Vec<(&[u8], u32)> = self
+            .numbers
+            .iter()
+            .map(|(term, &number)| (&**term, number))
+            .collect();
+        sorted.sort_unstable();
+        let mut rank = vec![0; sorted.len()];
+        for (at, &(_, number)) in (0..).zip(&sorted) {
+            if let Some(place) = rank.get_mut(number as usize) {
+                *place = at;
+            }
+        }
+        Order {
+            rank,
+            sorted: sorted.into_iter().map(|(term, _)| term).collect(),
+        }
+    }
+
+    /// Writes what `field` has; `scratch` is room for sorting.
+    pub(super) fn write(
+        &self,
+        field: usize,
+        order: &Order<'_>,
+        section: &mut Section,
+        scratch: &mut Vec<u64>,
+    ) {
+        let entries = self.fields.get(field).map_or(&[][..], Vec::as_slice);
+        let rank = |entry: u64| {
+            let number = usize::try_from(entry >> 32).unwrap_or(usize::MAX);
+            order.rank.get(number).copied().unwrap_or_default()
+        };
+        let ranked = |entry: u64| u64::from(rank(entry)) << 32 | entry & u64::from(u32::MAX);
+        scratch.clear();
+        if entries.len() < order.sorted.len() / 8 {
+            scratch.extend(entries.iter().map(|&entry| ranked(entry)));
+            scratch.sort_unstable();
+        } else {
+            // By counting: they are in the order of passages already.
+            let mut starts = vec![0_usize; order.sorted.len()];
+            for &entry in entries {
+                if let Some(count) = starts.get_mut(rank(entry) as usize) {
+                    *count += 1;
+                }
+            }
+            let mut sum = 0;
+            for start in &mut starts {
+                sum += std::mem::replace(start, sum);
+            }
+            scratch.resize(entries.len(), 0);
+            for &entry in entries {
+                if let Some(at) = starts.get_mut(rank(entry) as usize) {
+                    if let Some(slot) = scratch.get_mut(*at) {
+                        *slot = ranked(entry);
+                    }
+                    *at += 1;
+                }
+            }
+        }
+        for term in scratch.chunk_by(|left, right| left >> 32 == right >> 32) {
+            let rank = term.first().map_or(0, |entry| entry >> 32);
+            for of_doc in term.chunk_by(|left, right| left == right) {
+                let doc = of_doc.first().copied().unwrap_or_default() & u64::from(u32::MAX);
+                let frequency = u32::try_from(of_doc.len()).unwrap_or(u32::MAX);
+                section.doc(u32::try_from(doc).unwrap_or(u32::MAX), frequency, &[]);
+            }
+            let rank = usize::try_from(rank).unwrap_or(usize::MAX);
+            section.close_term(order.sorted.get(rank).copied().unwrap_or_default());
+        }
+    }
+}
