@@ -137,6 +137,7 @@ fn libraries_are_named_only_where_they_belong() {
             &[
                 "config",
                 "cli.rs",
+                "cli/check.rs",
                 "cli/eval.rs",
                 "cli/extract.rs",
                 "cli/keys.rs",

@@ -57,6 +57,13 @@ const MAX_ID: usize = 511;
 /// Leave to search, or why there is none.
 type Access = Result<Authorized<Search>, Problem>;
 
+/// What is wrong with a filter, in Chinese; nothing where it can be read.
+pub(super) fn filter_fault(text: &str) -> Option<String> {
+    let value = serde_json::Value::from(text);
+    let read = filter::read(Some(&value), "invalid_search_filter");
+    read.err().map(Error::into_message)
+}
+
 /// A refusal in the words of these clients.
 pub(super) fn refusal(problem: &Problem) -> HttpResponse {
     Error::from(problem.clone()).error_response()

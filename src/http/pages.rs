@@ -29,6 +29,7 @@ use super::gate::Class;
 use super::journal;
 use super::params;
 use super::problem::Problem;
+use super::shield;
 use super::state::State;
 use crate::search::{self, FEWEST_SIDES, Facet};
 use view::{
@@ -38,11 +39,6 @@ use view::{
 use visit::Visit;
 
 const ICON: &str = include_str!("pages/icon.svg");
-/// What a page may load and do: its own sheet, script and searches, and nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-                      img-src 'self' data:; connect-src 'self'; manifest-src 'self'; \
-                      form-action 'self'; base-uri 'none'; \
-                      require-trusted-types-for 'script'; trusted-types 'none'";
 /// The facets beside the hits, in the order they are shown.
 const SHOWN: [Facet; 7] = [
     Facet::Province,
@@ -363,10 +359,10 @@ fn kept(visit: &Visit, tag: &header::EntityTag, view: &impl Template) -> HttpRes
 
 fn page(mut response: HttpResponseBuilder, view: &impl Template) -> HttpResponse {
     match view.render() {
-        Ok(html) => response
-            .content_type("text/html; charset=utf-8")
-            .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-            .body(html),
+        Ok(html) => {
+            shield::page(&mut response);
+            response.content_type("text/html; charset=utf-8").body(html)
+        }
         Err(error) => {
             tracing::error!(%error, "页面生成失败");
             Problem::Internal.error_response()

@@ -243,11 +243,8 @@ fn own_names(kind: CompletionKind, name: &str) -> Vec<String> {
     region.search_names()
 }
 
-/// Calls `read` with each passage stored, and the bytes it was read from.
-fn each_passage(
-    source: &Source<'_>,
-    mut read: impl FnMut(Stored<'_>, &[u8]) -> Result<(), serde_json::Error>,
-) -> Result<(), Error> {
+/// Calls `read` with each passage stored.
+fn each_passage(source: &Source<'_>, mut read: impl FnMut(PassageHead<'_>)) -> Result<(), Error> {
     for segment in source.searcher.segment_readers() {
         let store = segment
             .get_store_reader(1)
