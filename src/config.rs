@@ -142,6 +142,8 @@ pub struct Search {
     pub snippet_chars: usize,
     /// How far a reader may page, 100–100000 hits.
     pub max_depth: usize,
+    /// Memory that answers to be given again may take, 0–4096 MiB; 0 to keep none.
+    pub answers_mb: usize,
     /// Weight of a match in the title, 0–100.
     pub title_weight: f32,
     /// Weight of a match in the heading, 0–100.
@@ -266,6 +268,7 @@ impl Default for Search {
             relax_below: 10,
             snippet_chars: 120,
             max_depth: 10_000,
+            answers_mb: 32,
             title_weight: 0.5,
             heading_weight: 1.5,
             body_weight: 1.0,

@@ -5,6 +5,7 @@
 //! | `about` | the page about the corpus, and what of it a key with filters is not told |
 //! | `agents` | what assistants ask: the protocol, the tools, over HTTP and standard input |
 //! | `analysis` | contracts of folding, normalising and tokenizing, over arbitrary text |
+//! | `answers` | answers that are given again: the same, to who may see as much |
 //! | `api` | whole answers of the HTTP API as snapshots; filters, pages, orders |
 //! | `architecture` | the rules of who may name what, read from `src/` |
 //! | `backup` | snapshots: taken while others write, checked, put back; damage, kills |
@@ -40,6 +41,7 @@
 //! | `refusals` | what is refused over HTTP: parameters, addresses, methods, too much at once |
 //! | `regions` | names to divisions |
 //! | `rewrites` | pinyin and typing errors, read as what the index holds |
+//! | `running` | queries run a set of passages at a time, held against the engine's own way |
 //! | `settings` | `config.toml`, environment, flags |
 //! | `similar` | passages like one: which, in what order, and why |
 //! | `snippets` | what is cut out and marked |
@@ -72,6 +74,7 @@ mod support;
 mod about;
 mod agents;
 mod analysis;
+mod answers;
 mod api;
 mod architecture;
 mod backup;
@@ -107,6 +110,7 @@ mod recall;
 mod refusals;
 mod regions;
 mod rewrites;
+mod running;
 mod settings;
 mod similar;
 mod snippets;

@@ -1,8 +1,9 @@
 //! One generation, opened: what a request sees from its start to its end.
 
+use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tantivy::collector::TopDocs;
@@ -73,6 +74,7 @@ struct Generation {
     reports: Vec<ReportRecord>,
     by_id: HashMap<String, usize>,
     homonyms: HashSet<String>,
+    attached: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Snapshot {
@@ -152,6 +154,7 @@ impl Snapshot {
             reports,
             by_id,
             homonyms: HashSet::new(),
+            attached: Mutex::default(),
         };
         generation.homonyms = generation.find_homonyms();
         Ok(Self {
@@ -195,6 +198,18 @@ impl Snapshot {
         &self.generation.searcher
     }
 
+    /// What whoever searches keeps with the generation, one of each type, whichever part of it may be
+    /// seen, for as long as it is served; made when it is asked for first.
+    #[must_use]
+    pub fn attached<T: Any + Send + Sync>(&self, make: impl Fn() -> T) -> Arc<T> {
+        let attached = &self.generation.attached;
+        let mut attached = attached.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_type = attached.entry(TypeId::of::<T>());
+        let of_type = Arc::clone(of_type.or_insert_with(|| Arc::new(make())));
+        drop(attached);
+        of_type.downcast().unwrap_or_else(|_| Arc::new(make()))
+    }
+
     /// The schema's fields.
     #[must_use]
     pub fn fields(&self) -> &Fields {
@@ -236,28 +251,6 @@ impl Snapshot {
     #[must_use]
     pub fn completions(&self) -> &Completions {
         &self.generation.completions
-    }
-
-    /// How many passages hold `characters`, one or two neighbours, in their text or, where none
-    /// does, in the report's title or region. More of them are held by no more passages than this
-    /// says of any two neighbours among them.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the index cannot be read.
-    pub fn character_frequency(&self, characters: &str) -> Result<u64, Error> {
-        for field in [
-            self.generation.fields.text_characters,
-            self.generation.fields.title_characters,
-            self.generation.fields.region_names,
-        ] {
-            let term = Term::from_field_text(field, characters);
-            let frequency = self.generation.searcher.doc_freq(&term)?;
-            if frequency > 0 {
-                return Ok(frequency);
-            }
-        }
-        Ok(0)
     }
 
     /// Its reports in the order of the corpus.

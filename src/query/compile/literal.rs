@@ -6,8 +6,7 @@
 
 use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
 use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, EnableScoring, Occur, PhraseQuery, Query,
-    TermQuery,
+    AllQuery, BooleanQuery, EmptyQuery, EnableScoring, Occur, Query, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, TantivyDocument, Term};
@@ -15,6 +14,7 @@ use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, TantivyDocumen
 use crate::analysis::Normalized;
 use crate::fold::is_searchable;
 use crate::index::{Fields, PassageRecord};
+use crate::query::run::{Characters, Constant};
 
 /// The most pairs one phrase is looked up with, enough for 48 characters.
 const MAX_TERMS: usize = 24;
@@ -56,7 +56,7 @@ pub(super) fn grams(field: Field, needle: &Normalized) -> impl Iterator<Item = T
 
 /// A query that selects without adding to the score.
 pub(super) fn silent(query: Box<dyn Query>) -> Box<dyn Query> {
-    Box::new(ConstScoreQuery::new(query, 0.0))
+    Box::new(Constant::silent(query))
 }
 
 /// Whether `query` finds anything.
@@ -72,7 +72,7 @@ pub(super) fn stands(searcher: &Searcher, query: &dyn Query) -> tantivy::Result<
 
 fn phrase(mut terms: Vec<(usize, Term)>) -> Box<dyn Query> {
     if terms.len() > 1 {
-        return Box::new(PhraseQuery::new_with_offset(terms));
+        return Box::new(Characters::new(terms));
     }
     match terms.pop() {
         Some((_, term)) => Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)),
