@@ -62,8 +62,8 @@ use crate::query::run::{self, Found};
 use crate::query::{self, Compiled, Compiler, Leaf, NamedRegion, Needle, QueryWord, Weights};
 use crate::region::Region;
 use asked::{Asked, Page};
-use kept::Kept;
 use filter::{Narrowed, engine_filters, narrow};
+use kept::Kept;
 use understand::Understood;
 
 /// How many times as many passages a relaxed question is to find as another relaxed query: those

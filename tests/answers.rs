@@ -47,7 +47,10 @@ fn an_answer_is_only_for_who_may_see_as_much() {
     let request = asked("教师");
     let all = search::search(&SEED.snapshot, &request, &options()).unwrap();
     let provinces = &all.facets[&Facet::Province];
-    assert!(provinces.len() > 1, "there are passages of several provinces");
+    assert!(
+        provinces.len() > 1,
+        "there are passages of several provinces"
+    );
     for province in provinces {
         let filters = Filters::from([(Facet::Province, vec![province.value.clone()])]);
         let part = search::within(&SEED.snapshot, &filters).unwrap();

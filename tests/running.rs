@@ -58,13 +58,17 @@ fn check(indexed: &Indexed, query: &dyn Query) {
     for (score, address) in &expected {
         let own = all[address];
         let apart = (own - score).abs();
-        assert!(apart <= ALIKE * score.max(1.0), "{own} for {score}: {query:?}");
+        assert!(
+            apart <= ALIKE * score.max(1.0),
+            "{own} for {score}: {query:?}"
+        );
     }
     // What is left out scores less, and what is left the same to the last digit.
     if let Some((middle, _)) = expected.get(expected.len() / 2) {
         let kept = scores(indexed, query, *middle);
         let reached = all.iter().filter(|(_, score)| *score >= middle);
-        let reached: BTreeMap<DocAddress, Score> = reached.map(|(at, score)| (*at, *score)).collect();
+        let reached: BTreeMap<DocAddress, Score> =
+            reached.map(|(at, score)| (*at, *score)).collect();
         assert_eq!(kept, reached, "{query:?}");
     }
 }

@@ -28,9 +28,9 @@ pub use forms::{BestOf, Characters, Constant, Weighed};
 pub use scoring::Scoring;
 pub use terms::Terms;
 
+use crate::index::Snapshot;
 use matching::Matching;
 use scoring::Part;
-use crate::index::Snapshot;
 
 /// Passages of all segments, by segment.
 #[derive(Debug, Clone)]

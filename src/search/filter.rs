@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use tantivy::Term;
 use tantivy::query::{
-    BooleanQuery, ConstScorer, EmptyQuery, EnableScoring, ExistsQuery,
-    Explanation, Occur, Query as EngineQuery, RangeQuery, Scorer, TermQuery, TermSetQuery, Weight,
+    BooleanQuery, ConstScorer, EmptyQuery, EnableScoring, ExistsQuery, Explanation, Occur,
+    Query as EngineQuery, RangeQuery, Scorer, TermQuery, TermSetQuery, Weight,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED};

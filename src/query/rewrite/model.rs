@@ -161,7 +161,9 @@ impl<'a> Model<'a> {
         }
         let text: String = std::iter::once(first).chain(second).collect();
         // An index that cannot be read fails the search itself; here it only says nothing.
-        let frequency = self.terms.character_frequency(self.snapshot.fields(), &text);
+        let frequency = self
+            .terms
+            .character_frequency(self.snapshot.fields(), &text);
         let frequency = frequency.unwrap_or(0);
         self.grams.borrow_mut().insert((first, second), frequency);
         frequency

@@ -51,14 +51,17 @@ impl Bits {
     }
 
     fn iter(&self) -> impl Iterator<Item = DocId> {
-        (0..).step_by(64).zip(&self.words).flat_map(|(first, &word)| {
-            let mut rest = word;
-            std::iter::from_fn(move || {
-                let next = (rest != 0).then(|| first + rest.trailing_zeros());
-                rest &= rest.wrapping_sub(1);
-                next
+        (0..)
+            .step_by(64)
+            .zip(&self.words)
+            .flat_map(|(first, &word)| {
+                let mut rest = word;
+                std::iter::from_fn(move || {
+                    let next = (rest != 0).then(|| first + rest.trailing_zeros());
+                    rest &= rest.wrapping_sub(1);
+                    next
+                })
             })
-        })
     }
 }
 
@@ -290,7 +293,9 @@ impl Docs {
         match (&self.0, &other.0) {
             (Form::Bits(one), Form::Bits(two)) => {
                 let pairs = one.words.iter().zip(&two.words);
-                pairs.map(|(one, two)| (one & two).count_ones() as usize).sum()
+                pairs
+                    .map(|(one, two)| (one & two).count_ones() as usize)
+                    .sum()
             }
             _ => self.and(other).len(),
         }

@@ -8,9 +8,7 @@
 use std::sync::Arc;
 
 use tantivy::postings::{Postings, TermInfo};
-use tantivy::query::{
-    AllQuery, BooleanQuery, EmptyQuery, EnableScoring, Occur, Query, TermQuery,
-};
+use tantivy::query::{AllQuery, BooleanQuery, EmptyQuery, EnableScoring, Occur, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{
     DocId, DocSet, InvertedIndexReader, Searcher, SeekDangerResult, SegmentReader, TERMINATED, Term,
@@ -445,9 +443,8 @@ fn covered(
         });
     }
     let reached = candidates.iter().zip(held);
-    let reached = reached.filter(|(_, (count, worth))| {
-        *count > 0 && enough.is_reached(*count as usize, *worth)
-    });
+    let reached = reached
+        .filter(|(_, (count, worth))| *count > 0 && enough.is_reached(*count as usize, *worth));
     Ok(Docs::of(reached.map(|(&doc, _)| doc).collect(), room))
 }
 

@@ -77,7 +77,9 @@ impl Part {
         among: &Docs,
     ) -> tantivy::Result<Option<Scorers>> {
         let open_all = |parts: &[Self]| -> tantivy::Result<Vec<Scorers>> {
-            let parts = parts.iter().map(|part| part.open(terms, segment, reader, among));
+            let parts = parts
+                .iter()
+                .map(|part| part.open(terms, segment, reader, among));
             parts.filter_map(Result::transpose).collect()
         };
         let find = |matching: &Matching| -> tantivy::Result<Docs> {
@@ -85,7 +87,9 @@ impl Part {
             opened.find(reader, Some(among), None)
         };
         Ok(match self {
-            Self::Combined(weight, boost) => weight.open(terms, segment, *boost)?.map(Scorers::Combined),
+            Self::Combined(weight, boost) => {
+                weight.open(terms, segment, *boost)?.map(Scorers::Combined)
+            }
             Self::Constant(matching, score) => {
                 let held = find(matching)?;
                 (!held.is_empty()).then_some(Scorers::Constant(held, *score))
@@ -223,10 +227,7 @@ fn is_sum(query: &dyn Query) -> bool {
 }
 
 /// What BM25 says of `terms` at most; nothing where one of them is nowhere.
-fn saturated(
-    of: &mut dyn Iterator<Item = &Term>,
-    terms: &Terms,
-) -> tantivy::Result<Score> {
+fn saturated(of: &mut dyn Iterator<Item = &Term>, terms: &Terms) -> tantivy::Result<Score> {
     let all = terms.passages();
     let mut sum = 0.0;
     for term in of {
@@ -235,10 +236,7 @@ fn saturated(
             return Ok(0.0);
         }
         #[expect(clippy::cast_precision_loss, reason = "as the engine computes it")]
-        let (others, frequency) = (
-            all.saturating_sub(frequency) as Score,
-            frequency as Score,
-        );
+        let (others, frequency) = (all.saturating_sub(frequency) as Score, frequency as Score);
         sum += (1.0 + (others + 0.5) / (frequency + 0.5)).ln();
     }
     Ok(sum * SATURATED)
@@ -285,11 +283,14 @@ impl Scorers {
                 }
             }
             Self::If(held, parts) => {
-                let places = (0..docs.len()).filter(|&at| {
-                    docs.get(at).is_some_and(|&doc| held.contains(doc))
-                });
+                let places = (0..docs.len())
+                    .filter(|&at| docs.get(at).is_some_and(|&doc| held.contains(doc)));
                 let places: Vec<usize> = places.collect();
-                let some: Vec<DocId> = places.iter().filter_map(|&at| docs.get(at)).copied().collect();
+                let some: Vec<DocId> = places
+                    .iter()
+                    .filter_map(|&at| docs.get(at))
+                    .copied()
+                    .collect();
                 let mut own = vec![0.0; some.len()];
                 for part in parts {
                     part.add(&some, &mut own);

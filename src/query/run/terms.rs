@@ -173,7 +173,10 @@ impl Terms {
 impl Indexed {
     /// How long the field is in each passage of a segment.
     pub(super) fn lengths(&self, segment: usize) -> tantivy::Result<FieldNormReader> {
-        let lengths = self.segments.get(segment).and_then(|(_, lengths)| lengths.as_ref());
+        let lengths = self
+            .segments
+            .get(segment)
+            .and_then(|(_, lengths)| lengths.as_ref());
         lengths.cloned().ok_or_else(|| {
             TantivyError::SchemaError("a field whose lengths are not kept".to_owned())
         })
