@@ -24,6 +24,22 @@ pub(super) fn text(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({"type": "string"})
 }
 
+/// XML, whose form is another standard's.
+pub(super) fn xml(_: &mut SchemaGenerator) -> Schema {
+    schemars::json_schema!({"description": "XML"})
+}
+
+/// What was typed, the completions, what each is, where each leads.
+pub(super) fn suggestions(_: &mut SchemaGenerator) -> Schema {
+    let texts = || json!({"type": "array", "items": {"type": "string"}});
+    schemars::json_schema!({
+        "type": "array",
+        "prefixItems": [{"type": "string"}, texts(), texts(), texts()],
+        "minItems": 4,
+        "maxItems": 4,
+    })
+}
+
 /// An object of no further form.
 pub(super) fn object(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({"type": "object"})
