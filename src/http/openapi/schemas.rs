@@ -31,10 +31,11 @@ pub(super) fn xml(_: &mut SchemaGenerator) -> Schema {
 
 /// What was typed, the completions, what each is, where each leads.
 pub(super) fn suggestions(_: &mut SchemaGenerator) -> Schema {
-    let texts = || json!({"type": "array", "items": {"type": "string"}});
+    // One after the other they would be `prefixItems`, which makers of clients do not all know.
+    let text = json!({"type": "string"});
     schemars::json_schema!({
         "type": "array",
-        "prefixItems": [{"type": "string"}, texts(), texts(), texts()],
+        "items": {"anyOf": [text, {"type": "array", "items": text}]},
         "minItems": 4,
         "maxItems": 4,
     })
