@@ -93,7 +93,7 @@ async function keyFor(origin) {
 
 /** What the list of results on `page`, or in a frame of it, shows for a query. */
 async function searches(page) {
-  const box = page.locator("cesou-results input").first();
+  const box = page.locator("cesou-results input:visible").first();
   await box.fill("教师交流");
   await box.press("Enter");
   await page.locator("cesou-results mark").first().waitFor();
