@@ -3,11 +3,13 @@
 //! What a command is asked for goes to standard output; progress, warnings and errors go to
 //! standard error, errors as one line that says what to do.
 
+mod check;
 mod eval;
 mod extract;
 mod index;
 mod inspect;
 mod keys;
+mod logging;
 mod mcp;
 mod progress;
 mod restore;
@@ -22,7 +24,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use cesou::config::{self, Overrides, Settings};
+use cesou::config::{self, Overrides};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
@@ -198,6 +200,14 @@ enum Command {
         after_help = "有损坏时退出码为 1。"
     )]
     Verify(verify::Flags),
+    /// 检查设置、语料、词表、密钥和存储，并预告下次建立索引会有什么变化；只读，服务运行中也可以
+    #[command(
+        help_template = HELP,
+        next_help_heading = "选项",
+        override_usage = "cesou check [选项]",
+        after_help = "退出码：0 没有错误；1 有错误；2 没有错误但有警告（仅在 --strict 时）。"
+    )]
+    Check(check::Flags),
     /// 以评判衡量排序：nDCG@10、MRR@10、recall@10、recall@100、每秒检索次数
     #[command(
         help_template = HELP,
@@ -269,12 +279,29 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         })?;
         overrides.set(key.trim(), value.trim());
     }
-    let settings = config::load(
+    let settings = match config::load(
         cli.common.config.as_deref(),
         config::environment(),
         &overrides,
-    )?;
-    start_logging(&settings)?;
+    ) {
+        Ok(settings) => settings,
+        Err(error) => {
+            return match &command {
+                Command::Check(flags) => check::refuse(flags, &error.to_string()),
+                _ => Err(error.into()),
+            };
+        }
+    };
+    // Sends what is left to be sent when it is dropped.
+    let _logging = match logging::start(&settings, matches!(command, Command::Serve { .. })) {
+        Ok(logging) => logging,
+        Err(error) => {
+            return match &command {
+                Command::Check(flags) => check::refuse(flags, &error.to_string()),
+                _ => Err(error),
+            };
+        }
+    };
     match command {
         Command::Serve { .. } => serve::run(&settings),
         Command::Index {
@@ -294,26 +321,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Snapshot(flags) => snapshot::run(&settings, &flags),
         Command::Restore(flags) => restore::run(&settings, &flags),
         Command::Verify(flags) => verify::run(&settings, &flags),
+        Command::Check(flags) => check::run(&settings, &flags),
         Command::Eval { flags } => eval::run(&settings, documents.as_deref(), &flags),
         Command::ExtractFile(flags) => extract::run(&flags),
     }
-}
-
-fn start_logging(settings: &Settings) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .parse(&settings.log.filter)
-        .with_context(|| {
-            format!(
-                "log.filter 的值“{}”看不懂；应如 info 或 warn,cesou=debug",
-                settings.log.filter
-            )
-        })?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(console::colors_enabled_stderr())
-        .init();
-    Ok(())
 }
 
 /// The command line cannot be understood, or asks for help.

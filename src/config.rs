@@ -10,6 +10,7 @@
 
 mod error;
 mod keys;
+mod network;
 mod sources;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use error::{Error, Origin};
+pub use network::{Network, networks};
 pub use sources::{
     ADMIN_KEY_VARIABLE, DEFAULT_FILE, FILE_VARIABLE, Overrides, admin_key, environment,
 };
@@ -41,6 +43,8 @@ pub struct Settings {
     pub keys: Keys,
     /// What is logged.
     pub log: Log,
+    /// Where traces go.
+    pub telemetry: Telemetry,
 }
 
 /// How requests are taken.
@@ -60,8 +64,31 @@ pub struct Server {
     pub search_threads: usize,
     /// Searches that may wait for a thread, 0–100000; more are turned away.
     pub search_queue: usize,
+    /// How long a search may wait for a thread, 1–600000 ms; one that would wait longer is turned
+    /// away at once.
+    pub search_wait_ms: u64,
     /// Longest time for one search, waiting included, 10–600000 ms.
     pub search_timeout_ms: u64,
+    /// Connections at once, 16–1000000.
+    pub max_connections: usize,
+    /// Connections at once of one address, 0–1000000; 0 for any number.
+    pub connections_per_address: usize,
+    /// How long a connection may be idle between two requests, 1–3600 s.
+    pub keep_alive_s: u64,
+    /// Longest time for the head of a request to come, 1–600 s.
+    pub header_timeout_s: u64,
+    /// Longest time for the body of a request to come, 1–86400 s.
+    pub body_timeout_s: u64,
+    /// Least bytes a second of a body, 0–1000000000.
+    pub body_min_rate: u64,
+    /// How long a client may take nothing of its answer, 0–3600 s; 0 for any time.
+    pub write_timeout_s: u64,
+    /// Requests a minute of one address, 0–10000000; 0 for any number.
+    pub requests_per_minute: u32,
+    /// The proxies that are believed whom they ask for: networks, parted by commas, or `none`.
+    pub trusted_proxies: String,
+    /// The header in which they say so: `x-forwarded-for` or `forwarded`.
+    pub forwarded_header: String,
     /// Longest time requests under way may take to end at shutdown, 0–600 s.
     pub shutdown_timeout_s: u64,
     /// How long `/readyz` says no before a service that was told to stop takes no more connections,
@@ -142,6 +169,9 @@ pub struct Search {
     pub snippet_chars: usize,
     /// How far a reader may page, 100–100000 hits.
     pub max_depth: usize,
+    /// The most that a query may cost, 0–4000000000 entries of the index that are looked at; 0 for
+    /// any cost.
+    pub max_cost: u64,
     /// Weight of a match in the title, 0–100.
     pub title_weight: f32,
     /// Weight of a match in the heading, 0–100.
@@ -188,6 +218,75 @@ pub enum SearchAccess {
 pub struct Log {
     /// What passes, in the syntax of `tracing`'s `EnvFilter`: `info`, `warn,cesou=debug`.
     pub filter: String,
+    /// As lines of text for people, or of JSON for programs.
+    pub format: LogFormat,
+    /// A request that takes longer than this is logged with what made it slow, 0–600000 ms; 0 for
+    /// none.
+    pub slow_query_ms: u64,
+    /// When what was searched for is logged.
+    pub queries: LogQueries,
+    /// Whether the addresses of clients are logged.
+    pub addresses: LogAddresses,
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// When what was searched for is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogQueries {
+    /// Not at all.
+    Never,
+    /// With requests that were slow, to tell why.
+    Slow,
+    /// With every request.
+    Always,
+}
+
+/// Whether the addresses of clients are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogAddresses {
+    /// They are not.
+    Never,
+    /// With every request.
+    Always,
+}
+
+/// Where traces go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// Address of an OpenTelemetry collector that takes OTLP over HTTP, or `none`.
+    pub otlp_endpoint: String,
+    /// The part of the requests that is traced where whoever asks did not decide, 0–1.
+    pub sample_ratio: f64,
+}
+
+impl Telemetry {
+    /// The collector's address, without a slash at its end; nothing where there is none.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        let given = self.otlp_endpoint.as_str();
+        (given != network::NONE).then(|| given.trim_end_matches('/'))
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            otlp_endpoint: network::NONE.to_owned(),
+            sample_ratio: 1.0,
+        }
+    }
 }
 
 impl Default for Server {
@@ -199,7 +298,18 @@ impl Default for Server {
             workers: 0,
             search_threads: 0,
             search_queue: 256,
+            search_wait_ms: 200,
             search_timeout_ms: 2000,
+            max_connections: 8192,
+            connections_per_address: 1024,
+            keep_alive_s: 10,
+            header_timeout_s: 10,
+            body_timeout_s: 900,
+            body_min_rate: 1024,
+            write_timeout_s: 30,
+            requests_per_minute: 6000,
+            trusted_proxies: network::NONE.to_owned(),
+            forwarded_header: "x-forwarded-for".to_owned(),
             shutdown_timeout_s: 10,
             shutdown_drain_ms: 1000,
         }
@@ -266,6 +376,7 @@ impl Default for Search {
             relax_below: 10,
             snippet_chars: 120,
             max_depth: 10_000,
+            max_cost: 200_000_000,
             title_weight: 0.5,
             heading_weight: 1.5,
             body_weight: 1.0,
@@ -291,6 +402,10 @@ impl Default for Log {
     fn default() -> Self {
         Self {
             filter: "info,actix_server=warn,actix_http=off".to_owned(),
+            format: LogFormat::Text,
+            slow_query_ms: 500,
+            queries: LogQueries::Slow,
+            addresses: LogAddresses::Never,
         }
     }
 }

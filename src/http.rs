@@ -11,21 +11,32 @@
 
 mod access;
 mod address;
+mod admission;
 mod api;
 mod assets;
 mod bodies;
 mod caching;
+mod client;
+mod connections;
 mod discovery;
 mod embed;
+mod gate;
 mod intake;
+mod journal;
 mod manners;
 mod mcp;
 mod meili;
+mod meter;
 mod openapi;
+mod pace;
 mod pages;
 mod params;
 mod problem;
+mod process;
+mod rates;
+mod shield;
 mod state;
+mod trace;
 mod views;
 mod wire;
 mod xml;
@@ -38,7 +49,7 @@ use std::time::Duration;
 use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::http::Method;
-use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -51,6 +62,11 @@ use crate::config::{self, SearchAccess, Settings};
 use crate::index::Snapshot;
 use crate::key::Keyring;
 use crate::reload::Served;
+
+/// Connections of one worker beyond the most of all, for telling those that are turned away.
+const SPARE_CONNECTIONS: usize = 1024;
+/// How long a client may take to close a connection that was ended.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -113,16 +129,17 @@ impl Application {
         let state = State::new(settings, Arc::clone(&in_force), keys, is_open, intake);
         let state = web::Data::new(state);
         let shared = state.clone();
+        let write_timeout = Duration::from_secs(settings.server.write_timeout_s);
+        connections::prepare(&listener, write_timeout).map_err(cannot)?;
+        let open = Arc::clone(&state.connections);
+        let most = open.most();
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
                 .wrap(Compress::default())
                 .wrap(from_fn(access::keep_apart))
-                .wrap(
-                    DefaultHeaders::new()
-                        .add(("X-Content-Type-Options", "nosniff"))
-                        .add(("Referrer-Policy", "same-origin")),
-                )
+                .wrap(from_fn(admission::admit))
+                .wrap(from_fn(shield::cover))
                 .wrap(open_to_all())
                 .wrap(from_fn(manners::observe))
                 .configure(api::routes)
@@ -139,7 +156,15 @@ impl Application {
         .workers(config::or_cores(settings.server.workers))
         .disable_signals()
         .shutdown_timeout(settings.server.shutdown_timeout_s)
-        .client_request_timeout(Duration::from_secs(10))
+        // Our own count decides, so that who comes too late is told and not left waiting.
+        .max_connections(most + SPARE_CONNECTIONS)
+        .on_connect(move |io, kept| open.begin(io, kept))
+        .tcp_nodelay(true)
+        .keep_alive(Duration::from_secs(settings.server.keep_alive_s))
+        .client_request_timeout(Duration::from_secs(settings.server.header_timeout_s))
+        .client_disconnect_timeout(GOODBYE)
+        // Who has gone is not searched for.
+        .h1_allow_half_closed(false)
         .listen(listener)
         .map_err(cannot)?
         .run();
@@ -217,6 +242,13 @@ impl Application {
 /// As [`Application::build`].
 pub fn check_free(settings: &Settings) -> Result<(), Error> {
     listen(&settings.server.host, settings.server.port).map(drop)
+}
+
+/// What is wrong with a filter of the Meilisearch-compatible API, in Chinese; nothing where it can
+/// be read. Whoever keeps filters, or tries the grammar on any string, need not start a service.
+#[must_use]
+pub fn filter_fault(filter: &str) -> Option<String> {
+    meili::filter_fault(filter)
 }
 
 fn listen(host: &str, port: u16) -> Result<TcpListener, Error> {

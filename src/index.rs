@@ -13,6 +13,7 @@ mod bulk;
 mod changes;
 mod completions;
 mod document;
+mod forecast;
 mod frozen;
 mod generation;
 mod lexicon;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 pub use build::{Progress, Taken};
 pub use completions::{Completion, CompletionKind, Completions, How};
 pub use document::{UNKNOWN_REGION, record};
+pub use forecast::{Changed, Forecast, Plan, forecast};
 pub use generation::{Claim, Manifest};
 pub use lexicon::{Known, Lexicon};
 pub use record::{BuildReport, PassageRecord, ReportRecord};
@@ -98,6 +100,16 @@ pub enum Error {
         passage: String,
         /// The report's id.
         report: String,
+    },
+    /// A query would look at more of the index than is allowed.
+    #[error("这次检索估计要查看 {cost} 个索引条目，超过上限 {most}（search.max_cost）；{advice}")]
+    TooCostly {
+        /// How many entries it would look at.
+        cost: u64,
+        /// The most that are allowed.
+        most: u64,
+        /// What costs most, and how to ask for less.
+        advice: &'static str,
     },
     /// The vocabulary does not stay the same while it is read.
     #[error("词表一直在改动，读不到完整的一份；请稍后再试")]

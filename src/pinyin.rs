@@ -266,7 +266,7 @@ mod tests {
         }
         for text in ["4g网", "", "学校", "重行", "重庆银行", "长长长长"] {
             let all = spellings(text);
-            for nth in 0..all.len() + 1 {
+            for nth in 0..=all.len() {
                 let expected = all.get(nth).cloned();
                 assert_eq!(nth_spelling(text, nth), expected, "{nth} of {text}");
             }

@@ -16,6 +16,7 @@
 //! | `reload/watch.rs` | the thread that looks after it |
 //! | `reload/work.rs` | making other generations and putting them in force |
 //! | `reload/outcome.rs` | what the tasks came to |
+//! | `reload/tally.rs` | how often what was done, for the metrics |
 //! | `reload/wake.rs` | waking the thread |
 //! | `reload/events.rs` | what the system tells of files |
 //! | `reload/difference.rs` | what changed, in words |
@@ -27,6 +28,7 @@
 mod difference;
 mod events;
 mod outcome;
+mod tally;
 mod wake;
 mod watch;
 mod work;
@@ -38,6 +40,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::watch as channel;
 
+pub use tally::{Built, Tally};
 pub use watch::{Keeping, Watch};
 
 use crate::index::{Progress, Snapshot};
@@ -61,6 +64,7 @@ pub struct Served {
     wake: Arc<Wake>,
     /// Told whenever tasks ended.
     ended: channel::Sender<u64>,
+    tally: Tally,
 }
 
 /// How things stand to what is served.
@@ -87,6 +91,7 @@ impl Served {
             through: AtomicU64::new(0),
             wake: Arc::default(),
             ended: channel::Sender::new(0),
+            tally: Tally::default(),
         }
     }
 
@@ -128,6 +133,12 @@ impl Served {
     #[must_use]
     pub fn ends(&self) -> channel::Receiver<u64> {
         self.ended.subscribe()
+    }
+
+    /// How often what was done.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     fn set_through(&self, through: u64) {

@@ -9,6 +9,7 @@
 
 mod asked;
 mod compare;
+mod cost;
 mod dates;
 mod explain;
 mod export;
@@ -167,6 +168,8 @@ pub struct Options {
     pub relax_below: usize,
     /// The length of a snippet, in characters.
     pub snippet_chars: usize,
+    /// The most entries of the index that a query may look at; 0 for any number.
+    pub max_cost: u64,
 }
 
 impl From<&config::Search> for Options {
@@ -184,6 +187,7 @@ impl From<&config::Search> for Options {
             },
             relax_below: settings.relax_below,
             snippet_chars: settings.snippet_chars,
+            max_cost: settings.max_cost,
         }
     }
 }
@@ -435,6 +439,7 @@ fn read(
     } else {
         Understood::literally(compile(snapshot, request, options)?)
     };
+    cost::check(snapshot, request, &read.compiled, options)?;
     scope::understood(snapshot, request, options, read)
 }
 

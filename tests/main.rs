@@ -7,14 +7,18 @@
 //! | `analysis` | contracts of folding, normalising and tokenizing, over arbitrary text |
 //! | `api` | whole answers of the HTTP API as snapshots; filters, pages, orders |
 //! | `architecture` | the rules of who may name what, read from `src/` |
+//! | `audit` | where what is built in comes from |
 //! | `backup` | snapshots: taken while others write, checked, put back; damage, kills |
 //! | `bad_input` | files, folders, settings and command lines that are wrong, as a user meets them |
 //! | `boilerplate` | the rules of what is left out: the file, its mistakes, what they take and leave |
 //! | `browser` | the tests of `web/test/`: pages and widget in a real Chromium |
+//! | `check` | `cesou check`: what it finds wrong, and that what it foretells comes true |
 //! | `clients` | clients of other makers, unmodified: search clients, `InstantSearch` in a browser |
 //! | `commands` | the binary as a user runs it: what each command prints, and serving |
 //! | `compare` | regions and reports side by side, held against searching |
+//! | `costs` | what a query may cost, and what is told of one that would cost more |
 //! | `decoding` | bytes to text: encodings, cleaning, refusals |
+//! | `deploy` | the files of `deploy/`: what they name, and a real nginx before the service |
 //! | `durability` | generations, damage, rebuilding, locking |
 //! | `embed` | what other sites embed, as it is sent |
 //! | `eval` | measuring ranking: the measures, significance, test collections, judgement files |
@@ -22,6 +26,7 @@
 //! | `feedback` | questions asked again in the words of the best passages |
 //! | `facets` | counts against a recount by brute force |
 //! | `formats` | web pages, Word files, PDFs, records: their text, and what they may cost |
+//! | `fuzz` | the fuzz targets over what is kept of past crashes, and mutations of it |
 //! | `headers` | what stands around an answer: tags, `HEAD`, compression, other origins |
 //! | `hostile` | query strings and requests made to hurt |
 //! | `machines` | sitemap, robots, search from the address bar, feeds: well-formed for any text |
@@ -31,6 +36,8 @@
 //! | `keys` | keys: made, kept, revoked; what each is let do, and see |
 //! | `numbers` | numbers in a query, and how else they are written |
 //! | `openapi` | the description of the API: complete, true, readable |
+//! | `operations` | metrics, dashboard, alerts, logs, traces |
+//! | `overload` | more than can be done, and clients that mean no good: limits, rates, a soak |
 //! | `pages` | the pages for readers |
 //! | `quality` | ranking against judgements |
 //! | `quantities` | figures: the judged sample, arbitrary text, conditions on passages and in queries |
@@ -40,6 +47,7 @@
 //! | `refusals` | what is refused over HTTP: parameters, addresses, methods, too much at once |
 //! | `regions` | names to divisions |
 //! | `rewrites` | pinyin and typing errors, read as what the index holds |
+//! | `security` | requests written to a socket as they are, ways out of folders, keys in logs, headers |
 //! | `settings` | `config.toml`, environment, flags |
 //! | `similar` | passages like one: which, in what order, and why |
 //! | `snippets` | what is cut out and marked |
@@ -74,14 +82,18 @@ mod agents;
 mod analysis;
 mod api;
 mod architecture;
+mod audit;
 mod backup;
 mod bad_input;
 mod browser;
 mod boilerplate;
+mod check;
 mod clients;
 mod commands;
 mod compare;
+mod costs;
 mod decoding;
+mod deploy;
 mod durability;
 mod embed;
 mod eval;
@@ -89,6 +101,7 @@ mod export;
 mod facets;
 mod feedback;
 mod formats;
+mod fuzz;
 mod headers;
 mod hostile;
 mod machines;
@@ -98,6 +111,8 @@ mod metadata;
 mod keys;
 mod numbers;
 mod openapi;
+mod operations;
+mod overload;
 mod pages;
 mod quality;
 mod quantities;
@@ -107,6 +122,7 @@ mod recall;
 mod refusals;
 mod regions;
 mod rewrites;
+mod security;
 mod settings;
 mod similar;
 mod snippets;

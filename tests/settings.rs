@@ -139,11 +139,11 @@ fn a_bad_file_is_refused_with_its_line() {
         ),
         (
             b"\n\nserver = 3",
-            "config.toml 第 3 行：server 是一节，不能直接赋值，请写其中的设置，例如 server.host",
+            "config.toml 第 3 行：server 是一节，不能直接赋值，请写其中的设置，例如 server.body_min_rate",
         ),
         (
             b"[[log]]\n",
-            "config.toml 第 1 行：log 是一节，不能直接赋值，请写其中的设置，例如 log.filter",
+            "config.toml 第 1 行：log 是一节，不能直接赋值，请写其中的设置，例如 log.addresses",
         ),
         (
             b"[server]\nport = \"9000\"",
@@ -230,7 +230,7 @@ fn a_bad_variable_is_refused_by_name() {
         ),
         (
             ("CESOU_SERVER", "1"),
-            "环境变量 CESOU_SERVER：server 是一节，不能直接赋值，请写其中的设置，例如 CESOU_SERVER__HOST",
+            "环境变量 CESOU_SERVER：server 是一节，不能直接赋值，请写其中的设置，例如 CESOU_SERVER__BODY_MIN_RATE",
         ),
         (
             ("CESOU_ZZZZZZZZ", "1"),

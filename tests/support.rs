@@ -117,6 +117,8 @@ fn settings() -> Settings {
     let mut settings = Settings::default();
     settings.server.port = 0;
     settings.server.workers = 2;
+    // On a machine that is busy with other tests, few waits are short.
+    settings.server.search_wait_ms = 30_000;
     settings
 }
 

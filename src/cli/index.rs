@@ -242,7 +242,7 @@ fn print(out: &mut impl Write, report: &BuildReport, path: &Path) -> io::Result<
 }
 
 /// Names with their counts, the most frequent first.
-fn counted(counts: &BTreeMap<String, u64>) -> String {
+pub(super) fn counted(counts: &BTreeMap<String, u64>) -> String {
     let mut counts: Vec<(&String, &u64)> = counts.iter().collect();
     counts.sort_by_key(|&(_, count)| Reverse(count));
     let each: Vec<String> = counts

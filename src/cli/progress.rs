@@ -12,14 +12,26 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Shows a build's progress on standard error when that is a terminal.
 pub(super) struct Bar {
     started: Instant,
-    bar: RefCell<Option<ProgressBar>>,
+    /// What is under way.
+    doing: &'static str,
+    shown: RefCell<Option<ProgressBar>>,
 }
 
 impl Bar {
     pub(super) fn new() -> Self {
+        Self::of("建立索引")
+    }
+
+    /// For reading without building.
+    pub(super) fn reading() -> Self {
+        Self::of("读取")
+    }
+
+    fn of(doing: &'static str) -> Self {
         Self {
             started: Instant::now(),
-            bar: RefCell::new(None),
+            doing,
+            shown: RefCell::new(None),
         }
     }
 
@@ -27,7 +39,7 @@ impl Bar {
         if self.started.elapsed() < PATIENCE {
             return;
         }
-        let mut slot = self.bar.borrow_mut();
+        let mut slot = self.shown.borrow_mut();
         let bar = slot.get_or_insert_with(|| {
             // Hidden by itself where standard error is no terminal.
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -46,7 +58,7 @@ impl Bar {
             } => {
                 bar.set_length(of);
                 bar.set_position(files);
-                bar.set_message(format!("建立索引：{passages} 段"));
+                bar.set_message(format!("{}：{passages} 段", self.doing));
             }
             Progress::Finishing => {
                 if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
@@ -61,7 +73,7 @@ impl Bar {
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        if let Some(bar) = self.bar.borrow_mut().take() {
+        if let Some(bar) = self.shown.borrow_mut().take() {
             bar.finish_and_clear();
         }
     }

@@ -22,6 +22,9 @@ use super::progress::Bar;
 use super::{Outcome, index, say};
 
 pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
+    // As many as the system lets it have: each connection takes one. What that is not enough for is
+    // said where connections are counted.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     // Known before a long build rather than after it.
     http::check_free(settings)?;
     let given = config::admin_key(config::environment());

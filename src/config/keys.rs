@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::Settings;
+use super::{Settings, network};
 
 /// The range of each number.
 const RANGES: &[(&str, Range)] = &[
@@ -17,7 +17,16 @@ const RANGES: &[(&str, Range)] = &[
     ("server.workers", Range(0, 256)),
     ("server.search_threads", Range(0, 256)),
     ("server.search_queue", Range(0, 100_000)),
+    ("server.search_wait_ms", Range(1, 600_000)),
     ("server.search_timeout_ms", Range(10, 600_000)),
+    ("server.max_connections", Range(16, 1_000_000)),
+    ("server.connections_per_address", Range(0, 1_000_000)),
+    ("server.keep_alive_s", Range(1, 3600)),
+    ("server.header_timeout_s", Range(1, 600)),
+    ("server.body_timeout_s", Range(1, 86_400)),
+    ("server.body_min_rate", Range(0, 1_000_000_000)),
+    ("server.write_timeout_s", Range(0, 3600)),
+    ("server.requests_per_minute", Range(0, 10_000_000)),
     ("server.shutdown_timeout_s", Range(0, 600)),
     ("server.shutdown_drain_ms", Range(0, 60_000)),
     ("corpus.max_file_mb", Range(1, 65_536)),
@@ -38,6 +47,7 @@ const RANGES: &[(&str, Range)] = &[
     ("search.relax_below", Range(0, 100)),
     ("search.snippet_chars", Range(20, 1000)),
     ("search.max_depth", Range(100, 100_000)),
+    ("search.max_cost", Range(0, 4_000_000_000)),
     ("search.title_weight", Range(0, 100)),
     ("search.heading_weight", Range(0, 100)),
     ("search.body_weight", Range(0, 100)),
@@ -46,22 +56,46 @@ const RANGES: &[(&str, Range)] = &[
     ("search.characters_weight", Range(0, 100)),
     ("search.synonym_weight", Range(0, 1)),
     ("search.feedback_weight", Range(0, 10)),
+    ("log.slow_query_ms", Range(0, 600_000)),
+    ("telemetry.sample_ratio", Range(0, 1)),
 ];
 
 /// The texts that a setting may be, where they are few.
-const CHOICES: &[(&str, &[&str])] = &[("keys.search", &["auto", "open", "required"])];
+const CHOICES: &[(&str, &[&str])] = &[
+    ("keys.search", &["auto", "open", "required"]),
+    ("server.forwarded_header", &["x-forwarded-for", "forwarded"]),
+    ("log.format", &["text", "json"]),
+    ("log.queries", &["never", "slow", "always"]),
+    ("log.addresses", &["never", "always"]),
+];
 
 /// What leaves a setting to be found out.
 pub(super) const AUTO: &str = "auto";
 
 /// The texts that must have a form.
-const FORMS: &[(&str, Form)] = &[(
-    "server.public_url",
-    Form {
-        says: "auto 或 http://、https:// 开头的网址，只到主机名和端口",
-        has: is_public_url,
-    },
-)];
+const FORMS: &[(&str, Form)] = &[
+    (
+        "server.public_url",
+        Form {
+            says: "auto 或 http://、https:// 开头的网址，只到主机名和端口",
+            has: is_public_url,
+        },
+    ),
+    (
+        "server.trusted_proxies",
+        Form {
+            says: "none，或以逗号分隔的地址和网段，如 10.0.0.0/8,127.0.0.1",
+            has: network::is_list,
+        },
+    ),
+    (
+        "telemetry.otlp_endpoint",
+        Form {
+            says: "none，或 http:// 开头的收集器地址，如 http://127.0.0.1:4318",
+            has: is_collector,
+        },
+    ),
+];
 
 /// How like a known key another must be to be taken for a slip of it, from 0 to 1.
 const LIKE: f64 = 0.5;
@@ -119,6 +153,16 @@ fn is_public_url(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     let is_name = !name.is_empty() && name.chars().all(fits);
     is_name && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+/// Whether it is an address that traces may be sent to. Those that leave this machine do so by a
+/// collector beside it, which knows TLS and keys.
+fn is_collector(text: &str) -> bool {
+    let rest = text.strip_prefix("http://");
+    text == network::NONE
+        || rest.is_some_and(|rest| {
+            !rest.starts_with('/') && !rest.is_empty() && !rest.contains(char::is_whitespace)
+        })
 }
 
 /// The type of a setting.

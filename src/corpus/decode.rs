@@ -171,13 +171,22 @@ pub enum Refusal {
 /// [`Refusal::Undecodable`] where more than 1 % of the characters are malformed, and
 /// [`Refusal::Foreign`] for encodings that are not read.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, Refusal> {
-    if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
-        return Err(Refusal::NotText {
-            looks_like: Some(name),
-        });
-    }
+    refuse_signature(bytes)?;
     let (text, encoding) = read(bytes)?;
-    clean(&text, encoding)
+    let decoded = clean(&text, encoding)?;
+    // What is left when characters were dropped may begin like another format as well.
+    refuse_signature(decoded.text.as_bytes())?;
+    Ok(decoded)
+}
+
+/// Refuses what begins like a format that is none of text.
+fn refuse_signature(bytes: &[u8]) -> Result<(), Refusal> {
+    let found = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic));
+    found.map_or(Ok(()), |(_, name)| {
+        Err(Refusal::NotText {
+            looks_like: Some(name),
+        })
+    })
 }
 
 /// The clean text of what was read in `encoding`, or out of a format of that name.

@@ -68,6 +68,21 @@ pub struct DictionaryWord {
     pub frequency: Option<usize>,
 }
 
+impl DictionaryWord {
+    /// The words of a dictionary's text, one a line: `word [frequency] [tag]`.
+    ///
+    /// # Errors
+    ///
+    /// The first line that is malformed, from 1, and what is wrong with it, in Chinese.
+    pub fn read(text: &str) -> Result<Vec<Self>, (usize, String)> {
+        let mut words = Vec::new();
+        for (line, number) in text.lines().zip(1..) {
+            words.extend(dictionary_line(line).map_err(|message| (number, message))?);
+        }
+        Ok(words)
+    }
+}
+
 impl Corpus {
     /// The words the tokenizer must know besides its own; none where the corpus has no dictionary.
     ///
@@ -79,20 +94,11 @@ impl Corpus {
         let Some(text) = read_optional(&path)? else {
             return Ok(Vec::new());
         };
-        let mut words = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            match dictionary_line(line) {
-                Ok(word) => words.extend(word),
-                Err(message) => {
-                    return Err(Error::Dictionary {
-                        path,
-                        line: index + 1,
-                        message,
-                    });
-                }
-            }
-        }
-        Ok(words)
+        DictionaryWord::read(&text).map_err(|(line, message)| Error::Dictionary {
+            path,
+            line,
+            message,
+        })
     }
 
     /// The words that mean the same, with the text they were read from; both empty where the

@@ -43,10 +43,12 @@ const FRAMED: &str = "default-src 'none'; script-src 'self'; connect-src 'self';
                       style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors *";
 /// As strict as a host page can be.
 const STRICT: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
+                      frame-ancestors 'self'; \
                       style-src 'self'; require-trusted-types-for 'script'; \
                       trusted-types 'none'; base-uri 'none'; form-action 'none'";
 /// What the other host pages are sent with.
-const ORDINARY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'";
+const ORDINARY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; \
+                        frame-ancestors 'self'";
 
 /// A page that holds the widget: its path, its text, its policy.
 const PAGES: [(&str, &str, &str); 4] = [

@@ -75,7 +75,7 @@ impl Taking {
         F: FnOnce() -> Result<T, Problem> + Send + 'static,
     {
         let turn = Arc::clone(&self.reading).acquire_owned().await;
-        let turn = turn.map_err(|_| Problem::Overloaded)?;
+        let turn = turn.map_err(|_| Problem::Overloaded { seconds: 1 })?;
         off(move || {
             let _turn = turn;
             work()

@@ -3,17 +3,26 @@
 //!
 //! Invariant: `tests/headers.rs`.
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::guard::GuardContext;
+use actix_web::http::ConnectionType;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{Accept, HeaderMap, HeaderName, HeaderValue, LINK, VARY};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponseBuilder, web};
+use tracing::Instrument;
 
+use super::admission::{self, OfAddress};
 use super::api;
+use super::journal::{Answered, Note};
+use super::problem::Problem;
+use super::state::State;
+use super::trace;
 use crate::key::Allowance;
 
 /// The number of a request, the client's or ours.
@@ -78,20 +87,52 @@ fn reads_json(context: &GuardContext<'_>) -> bool {
     }
 }
 
-/// Numbers each request, says how long it took, and logs those that failed here.
+/// Numbers each request, says how long it took, counts it, and logs those that failed here.
 pub(super) async fn observe<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let started = Instant::now();
     let id = number(request.headers());
-    let mut response = next.call(request).await?;
+    let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
+        return Err(Problem::Internal.into());
+    };
+    let shown = id.to_str().unwrap_or_default();
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let client = admission::client(&state.proxies, peer, request.headers());
+    let numbered = tracing::info_span!(target: "cesou::http", "request", id = shown);
+    let traced = numbered.in_scope(|| trace::request(request.method(), request.headers(), shown));
+    let note = state.journal.begin();
+    let under_way = state.meter.begin();
+    let answered = note.follow(next.call(request));
+    let mut response = answered
+        .instrument(traced.clone())
+        .instrument(numbered.clone())
+        .await?;
+    drop(under_way);
+    let _numbered = numbered.enter();
     let allowance = response.request().extensions().get::<Allowance>().copied();
     let is_negotiated = is_negotiated(response.request().path());
-    if response.status().is_server_error() {
+    let of_address = response.request().extensions().get::<OfAddress>().copied();
+    {
+        let request = response.request();
+        let route = request.match_pattern();
+        let (method, status) = (request.method(), response.status());
+        trace::answered(&traced, method, route.as_deref(), status);
+        let answered = Answered {
+            method,
+            route,
+            status,
+            took: started.elapsed(),
+            client,
+        };
+        state.journal.end(&note, answered);
+    }
+    // Refusing for load is what is meant to happen then, and is counted.
+    let is_refusal = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    if response.status().is_server_error() && !is_refusal {
         let request = response.request();
         tracing::error!(
-            request = id.to_str().unwrap_or_default(),
             status = response.status().as_u16(),
             "{} {} 没有答成",
             request.method(),
@@ -100,16 +141,23 @@ pub(super) async fn observe<B: MessageBody>(
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
-    let millis = started.elapsed().as_secs_f64() * 1000.0;
-    if let Ok(timing) = HeaderValue::from_str(&format!("total;dur={millis:.1}")) {
+    if let Ok(timing) = HeaderValue::from_str(&timing(started.elapsed(), &note)) {
         headers.insert(SERVER_TIMING, timing);
         headers.insert(TIMING_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     if let Some(allowance) = allowance {
-        tell(allowance, headers);
+        tell("key", allowance, headers);
+    }
+    if let Some(OfAddress(allowance)) = of_address {
+        tell("address", allowance, headers);
+    }
+    if state.connections.is_crowded() {
+        // Room for others, as soon as this is read.
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
     }
     if is_negotiated {
-        vary(headers, "Accept");
+        vary(response.headers_mut(), "Accept");
     }
     Ok(response)
 }
@@ -133,8 +181,20 @@ fn number(headers: &HeaderMap) -> HeaderValue {
     HeaderValue::from_str(&digest).unwrap_or(HeaderValue::from_static("0"))
 }
 
-/// What is left of a key's rate, as draft-ietf-httpapi-ratelimit-headers has it.
-fn tell(allowance: Allowance, headers: &mut HeaderMap) {
+/// How long it took, and of that how long it waited for a thread and was worked on (Server-Timing).
+fn timing(total: Duration, note: &Note) -> String {
+    let millis = |time: Duration| time.as_secs_f64() * 1000.0;
+    let mut timing = format!("total;dur={:.1}", millis(total));
+    if !note.worked().is_zero() {
+        let (wait, work) = (millis(note.waited()), millis(note.worked()));
+        // Memory takes whatever is written to it.
+        let _ = write!(timing, ", wait;dur={wait:.1}, work;dur={work:.1}");
+    }
+    timing
+}
+
+/// What is left of the rate of a key or an address, as draft-ietf-httpapi-ratelimit-headers has it.
+fn tell(whose: &str, allowance: Allowance, headers: &mut HeaderMap) {
     let Allowance {
         burst,
         remaining,
@@ -142,11 +202,11 @@ fn tell(allowance: Allowance, headers: &mut HeaderMap) {
         window,
     } = allowance;
     let full_in = full_in.as_secs_f64().ceil();
-    let left = format!("\"key\";r={remaining};t={full_in:.0}");
-    let policy = format!("\"key\";q={burst};w={window}");
+    let left = format!("\"{whose}\";r={remaining};t={full_in:.0}");
+    let policy = format!("\"{whose}\";q={burst};w={window}");
     for (name, value) in [(RATE_LIMIT, left), (RATE_LIMIT_POLICY, policy)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
+            headers.append(name, value);
         }
     }
 }

@@ -39,7 +39,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, web};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -56,6 +56,18 @@ const MAX_ID: usize = 511;
 
 /// Leave to search, or why there is none.
 type Access = Result<Authorized<Search>, Problem>;
+
+/// What is wrong with a filter, in Chinese; nothing where it can be read.
+pub(super) fn filter_fault(text: &str) -> Option<String> {
+    let value = serde_json::Value::from(text);
+    let read = filter::read(Some(&value), "invalid_search_filter");
+    read.err().map(Error::into_message)
+}
+
+/// A refusal in the words of these clients.
+pub(super) fn refusal(problem: &Problem) -> HttpResponse {
+    Error::from(problem.clone()).error_response()
+}
 
 /// Adds the routes.
 pub(super) fn routes(config: &mut web::ServiceConfig) {

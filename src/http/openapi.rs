@@ -49,7 +49,7 @@ async fn docs(http: HttpRequest, state: web::Data<State>) -> HttpResponse {
         header::CONTENT_SECURITY_POLICY,
         header::HeaderValue::from_static(
             "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
-             form-action 'none'",
+             form-action 'none'; frame-ancestors 'self'",
         ),
     );
     answer

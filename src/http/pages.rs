@@ -25,8 +25,11 @@ use askama::Template;
 use super::access::{Authorized, Search};
 use super::api::resource;
 use super::caching;
+use super::gate::Class;
+use super::journal;
 use super::params;
 use super::problem::Problem;
+use super::shield;
 use super::state::State;
 use crate::search::{self, FEWEST_SIDES, Facet};
 use view::{
@@ -36,11 +39,6 @@ use view::{
 use visit::Visit;
 
 const ICON: &str = include_str!("pages/icon.svg");
-/// What a page may load and do: its own sheet, script and searches, and nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-                      img-src 'self' data:; connect-src 'self'; manifest-src 'self'; \
-                      form-action 'self'; base-uri 'none'; \
-                      require-trusted-types-for 'script'; trusted-types 'none'";
 /// The facets beside the hits, in the order they are shown.
 const SHOWN: [Facet; 7] = [
     Facet::Province,
@@ -131,7 +129,7 @@ async fn home(http: HttpRequest, access: Access, state: web::Data<State>) -> Htt
         let shown = visit.clone();
         let view = state
             .run(snapshot, move |snapshot| {
-                let response = search::search(snapshot, &request, &options)?;
+                let response = journal::search(snapshot, &request, &options)?;
                 Ok(SearchPage::new(
                     snapshot, &request, &response, &shown, depth,
                 ))
@@ -159,7 +157,7 @@ async fn map(http: HttpRequest, access: Access, state: web::Data<State>) -> Http
         let shown = visit.clone();
         let view = state
             .run(snapshot, move |snapshot| {
-                let response = search::search(snapshot, &request, &options)?;
+                let response = journal::search(snapshot, &request, &options)?;
                 Ok(MapPage::new(snapshot, &request, &response, &shown))
             })
             .await?;
@@ -181,7 +179,7 @@ async fn matrix(http: HttpRequest, access: Access, state: web::Data<State>) -> H
         let options = state.options;
         let shown = visit.clone();
         let view = state
-            .run(snapshot, move |snapshot| {
+            .run_as(Class::Heavy, snapshot, move |snapshot| {
                 let matrix = search::matrix(snapshot, &request, &options, &axes)?;
                 Ok(MatrixPage::new(&request, axes, &matrix, &shown))
             })
@@ -201,7 +199,7 @@ async fn compare(http: HttpRequest, access: Access, state: web::Data<State>) -> 
         let options = state.options;
         let shown = visit.clone();
         let (view, refused) = state
-            .run(snapshot, move |snapshot| {
+            .run_as(Class::Heavy, snapshot, move |snapshot| {
                 let (subjects, problem) = asked.known(snapshot);
                 let all = search::Request {
                     facets: REGIONS.to_vec(),
@@ -361,10 +359,10 @@ fn kept(visit: &Visit, tag: &header::EntityTag, view: &impl Template) -> HttpRes
 
 fn page(mut response: HttpResponseBuilder, view: &impl Template) -> HttpResponse {
     match view.render() {
-        Ok(html) => response
-            .content_type("text/html; charset=utf-8")
-            .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-            .body(html),
+        Ok(html) => {
+            shield::page(&mut response);
+            response.content_type("text/html; charset=utf-8").body(html)
+        }
         Err(error) => {
             tracing::error!(%error, "页面生成失败");
             Problem::Internal.error_response()

@@ -126,6 +126,14 @@ pub enum Problem {
         /// What it should begin with.
         prefixes: String,
     },
+    /// The address asked too often.
+    #[error(
+        "来自这个网络地址的请求过于频繁，请在 {seconds} 秒后再试；同一出口的人很多时，请联系管理员调高 server.requests_per_minute 或使用密钥"
+    )]
+    TooManyOfAddress {
+        /// Seconds to wait.
+        seconds: u64,
+    },
     /// The key was used too often.
     #[error("密钥 {key} 的请求过于频繁，请在 {seconds} 秒后再试")]
     TooManyRequests {
@@ -146,6 +154,9 @@ pub enum Problem {
         /// The most bytes.
         most: usize,
     },
+    /// The body came too slowly, or did not end.
+    #[error("请求正文来得太慢，没有收全；请检查网络后重试，或分成几次提交")]
+    BodyTooSlow,
     /// A body of a kind that is not read.
     #[error("不接受 {given}；应为：{allowed}")]
     UnsupportedType {
@@ -222,9 +233,18 @@ pub enum Problem {
         /// How.
         why: String,
     },
+    /// The query would look at more of the index than is allowed.
+    #[error("{why}")]
+    TooCostly {
+        /// What costs so much, and how to ask for less.
+        why: String,
+    },
     /// Too many searches wait already.
-    #[error("正在进行的检索太多，请稍后再试")]
-    Overloaded,
+    #[error("正在进行的检索太多，请在 {seconds} 秒后再试")]
+    Overloaded {
+        /// Seconds to wait.
+        seconds: u64,
+    },
     /// The search took too long.
     #[error("检索超过了时限 {limit_ms} 毫秒，请缩短查询或稍后再试")]
     TimedOut {
@@ -343,6 +363,17 @@ impl Problem {
                 "too-many-requests",
                 "请求过于频繁",
             ),
+            Self::TooManyOfAddress { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-of-address",
+                "请求过于频繁",
+            ),
+            Self::TooCostly { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "query-too-costly",
+                "检索花费过大",
+            ),
+            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "body-too-slow", "正文太慢"),
             Self::BadBody { .. } => (StatusCode::BAD_REQUEST, "bad-body", "正文无效"),
             Self::BodyTooLarge { .. } => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "正文过大")
@@ -375,7 +406,7 @@ impl Problem {
             ),
             Self::NotTaken => (StatusCode::FORBIDDEN, "not-taken", "不接收写入"),
             Self::Conflict { .. } => (StatusCode::CONFLICT, "conflict", "与现状不合"),
-            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "服务繁忙"),
+            Self::Overloaded { .. } => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "服务繁忙"),
             Self::TimedOut { .. } => (StatusCode::SERVICE_UNAVAILABLE, "timed-out", "检索超时"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "内部错误"),
         }
@@ -405,6 +436,11 @@ impl Problem {
 
 impl From<index::Error> for Problem {
     fn from(error: index::Error) -> Self {
+        if let index::Error::TooCostly { .. } = error {
+            return Self::TooCostly {
+                why: error.to_string(),
+            };
+        }
         tracing::error!(%error, "检索出错");
         Self::Internal
     }
@@ -437,13 +473,19 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(status);
         response.content_type("application/problem+json");
         response.insert_header((header::CACHE_CONTROL, "no-store"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Self::BodyTooSlow = self {
+            // What may still come of it is not waited for.
+            response.force_close();
+        }
+        if let Self::Overloaded { seconds } = self {
+            response.insert_header((header::RETRY_AFTER, *seconds));
+        } else if status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
         if let Self::QueueFull { .. } = self {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
-        if let Self::TooManyRequests { seconds, .. } = self {
+        if let Self::TooManyRequests { seconds, .. } | Self::TooManyOfAddress { seconds } = self {
             response.insert_header((header::RETRY_AFTER, *seconds));
         }
         if let Self::MethodNotAllowed { allowed, .. } = self {

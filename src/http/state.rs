@@ -1,15 +1,24 @@
 //! What all requests share: the snapshot in force and the gate in front of searching.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use actix_web::web;
-use tokio::sync::{Semaphore, watch as channel};
+use tokio::sync::watch as channel;
+use tracing::Instrument;
 
 use super::access::{Authorized, Search};
+use super::client::Proxies;
+use super::connections::Connections;
+use super::gate::{Class, Gate, Permit};
 use super::intake::{Intake, Taking};
+use super::journal::{Journal, Note};
+use super::meter::Meter;
+use super::pace::Pace;
 use super::problem::Problem;
+use super::rates::Rates;
+use super::trace;
 use super::views::Views;
 use crate::config::{self, Settings};
 use crate::index::{Progress, Snapshot};
@@ -19,7 +28,7 @@ use crate::search;
 
 /// Shared by all workers.
 pub struct State {
-    served: Arc<Served>,
+    pub(super) served: Arc<Served>,
     pub(super) keys: Arc<Keyring>,
     /// Whether one may search without a key.
     pub(super) is_open: bool,
@@ -35,15 +44,16 @@ pub struct State {
     /// The characters past which a passage is cut, for saying so.
     pub(super) passage_chars: usize,
     views: Views,
-    gate: Gate,
-}
-
-/// Lets a bounded number of searches run and a bounded number wait.
-struct Gate {
-    running: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    queue: usize,
+    pub(super) gate: Gate,
+    /// The longest time for waiting and working together.
     limit: Duration,
+    pub(super) meter: Arc<Meter>,
+    pub(super) journal: Journal,
+    pub(super) proxies: Arc<Proxies>,
+    pub(super) connections: Arc<Connections>,
+    /// How often an address may ask, where that is limited.
+    pub(super) rates: Option<Rates>,
+    pub(super) pace: Pace,
 }
 
 impl State {
@@ -57,7 +67,9 @@ impl State {
         is_open: bool,
         intake: Option<Intake>,
     ) -> Self {
-        let search = &settings.search;
+        let (search, http) = (&settings.search, &settings.server);
+        let meter = Arc::new(Meter::default());
+        let proxies = Arc::new(Proxies::new(settings));
         Self {
             served,
             keys,
@@ -70,14 +82,27 @@ impl State {
             public_url: settings.server.public_address(),
             passage_chars: settings.passage.max_chars,
             views: Views::default(),
-            gate: Gate {
-                running: Arc::new(Semaphore::new(config::or_cores(
-                    settings.server.search_threads,
-                ))),
-                waiting: AtomicUsize::new(0),
-                queue: settings.server.search_queue,
-                limit: Duration::from_millis(settings.server.search_timeout_ms),
+            gate: Gate::new(
+                config::or_cores(http.search_threads),
+                http.search_queue,
+                Duration::from_millis(http.search_wait_ms),
+                Arc::clone(&meter),
+            ),
+            limit: Duration::from_millis(http.search_timeout_ms),
+            journal: Journal::new(settings, Arc::clone(&meter)),
+            connections: Arc::new(Connections::new(
+                http.max_connections,
+                http.connections_per_address,
+                Arc::clone(&proxies),
+                Arc::clone(&meter),
+            )),
+            rates: Rates::new(http.requests_per_minute),
+            pace: Pace {
+                longest: Duration::from_secs(http.body_timeout_s),
+                rate: http.body_min_rate,
             },
+            proxies,
+            meter,
         }
     }
 
@@ -95,7 +120,9 @@ impl State {
         let Some(filters) = access.filters() else {
             return Ok(whole);
         };
-        if let Some(view) = self.views.get(&whole, filters) {
+        let view = self.views.get(&whole, filters);
+        self.meter.view(view.is_some());
+        if let Some(view) = view {
             return Ok(view);
         }
         let wanted = filters.clone();
@@ -164,77 +191,88 @@ impl State {
         T: Send + 'static,
         F: FnOnce() -> Result<T, Problem> + Send + 'static,
     {
-        let permit = Arc::clone(&self.gate.running)
-            .acquire_owned()
-            .await
-            .map_err(|_| Problem::Overloaded)?;
-        web::block(move || {
-            let _permit = permit;
-            work()
-        })
-        .await
-        .map_err(|error| {
-            tracing::error!(%error, "检索线程中断");
-            Problem::Internal
-        })?
+        let permit = self.gate.go_on(Class::Heavy).await;
+        let permit = permit.map_err(|refused| Problem::Overloaded {
+            seconds: refused.seconds,
+        })?;
+        on_thread(Class::Heavy, permit, work).await
     }
 
-    /// Runs `work` on `snapshot` off the async workers.
+    /// Runs a search on `snapshot` off the async workers.
     ///
     /// # Errors
     ///
-    /// [`Problem::Overloaded`] when too many wait already, [`Problem::TimedOut`] when waiting and
-    /// working exceed the time limit. Work that outlives its request still holds its place, so the
-    /// bound on what runs at once holds too.
+    /// As [`Self::run_as`].
     pub(super) async fn run<T, F>(&self, snapshot: Arc<Snapshot>, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
     {
-        let gate = &self.gate;
-        let limit = gate.limit;
-        let waiting = Waiting::enter(gate)?;
+        self.run_as(Class::Reading, snapshot, work).await
+    }
+
+    /// Runs `work` on `snapshot` off the async workers, in its turn among its class.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Overloaded`] when it would wait too long, [`Problem::TimedOut`] when waiting and
+    /// working exceed the time limit. Work that outlives its request still holds its place, so the
+    /// bound on what runs at once holds too; a request whose client leaves before its turn has none.
+    pub(super) async fn run_as<T, F>(
+        &self,
+        class: Class,
+        snapshot: Arc<Snapshot>,
+        work: F,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
+    {
+        let limit = self.limit;
         let admitted = async {
-            let permit = Arc::clone(&gate.running)
-                .acquire_owned()
-                .await
-                .map_err(|_| Problem::Overloaded)?;
-            drop(waiting);
-            web::block(move || {
-                let _permit = permit;
-                work(&snapshot)
-            })
-            .await
-            .map_err(|error| {
-                tracing::error!(%error, "检索线程中断");
-                Problem::Internal
-            })?
+            let began = Instant::now();
+            let entered = self.gate.enter(class).instrument(trace::queue(class)).await;
+            if let Some(note) = Note::at_hand() {
+                note.add_wait(began.elapsed());
+            }
+            let permit = entered.map_err(|refused| Problem::Overloaded {
+                seconds: refused.seconds,
+            })?;
+            on_thread(class, permit, move || work(&snapshot)).await
         };
-        tokio::time::timeout(limit, admitted)
-            .await
-            .map_err(|_| Problem::TimedOut {
-                limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
-            })?
-    }
-}
-
-/// A place in the queue, given back when dropped.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn enter(gate: &'a Gate) -> Result<Self, Problem> {
-        let before = gate.waiting.fetch_add(1, Ordering::Relaxed);
-        let place = Self(&gate.waiting);
-        // One that finds a free place does not wait.
-        if before >= gate.queue.max(gate.running.available_permits()) {
-            return Err(Problem::Overloaded);
+        let done = tokio::time::timeout(limit, admitted).await;
+        match done {
+            Ok(Err(problem @ Problem::TooCostly { .. })) => {
+                self.meter.costly();
+                Err(problem)
+            }
+            Ok(done) => done,
+            Err(_) => {
+                self.meter.timed_out();
+                Err(Problem::TimedOut {
+                    limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+                })
+            }
         }
-        Ok(place)
     }
 }
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+/// Works on a thread of its own, for which the leave is held to the end.
+async fn on_thread<T, F>(class: Class, mut permit: Permit, work: F) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, Problem> + Send + 'static,
+{
+    let note = Note::at_hand();
+    let (request, span) = (tracing::Span::current(), trace::work(class));
+    web::block(move || {
+        permit.begin();
+        // What is logged meanwhile is of this request too.
+        request.in_scope(|| span.in_scope(|| Note::follow_here(note, work)))
+    })
+    .await
+    .map_err(|error| {
+        tracing::error!(%error, "检索线程中断");
+        Problem::Internal
+    })?
 }

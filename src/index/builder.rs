@@ -22,10 +22,10 @@ use super::snapshot::{CATALOG, Content, VOCABULARY, Vocabulary};
 use super::sources::{Indexed, Origin, SOURCES, Sources, Tally, hex, place_of_sent, term_of_sent};
 use super::{Error, Options, Snapshot, Texts, packed};
 use crate::analysis::{self, Dictionary};
-use crate::corpus::{self, Corpus, DictionaryWord, Reading, Skipped, SourceText};
+use crate::corpus::{self, Corpus, DictionaryWord, Reading, Rules, Skipped, SourceText};
 use crate::fold::fold;
 use crate::passage;
-use crate::report::{Kind, Passage, Report};
+use crate::report::{Kind, Passage, Report, Warning};
 use crate::store::{Listed, Store};
 
 /// In an index of more passages than this, what readers may type is not gathered anew for each
@@ -107,6 +107,7 @@ impl Builder {
         let bulk = Bulk::begin(&index, draft.path(), kit, threads, memory);
         let sources = Sources {
             basis: means.digest.clone(),
+            parts: means.parts.clone(),
             ..Sources::default()
         };
         Ok(Self {
@@ -147,7 +148,7 @@ impl Builder {
         let (_, fields) = schema::schema();
         let index = tantivy::Index::open_in_dir(draft.path())?;
         analysis::register(index.tokenizers(), base.dictionary());
-        let memory = options.memory_bytes.min(UPDATE_MEMORY).max(THREAD_MEMORY);
+        let memory = options.memory_bytes.clamp(THREAD_MEMORY, UPDATE_MEMORY);
         let writer: IndexWriter = index.writer_with_num_threads(1, memory)?;
         // What is merged meanwhile delays what was changed.
         let mut merging = LogMergePolicy::default();
@@ -278,22 +279,8 @@ impl Builder {
             ..Indexed::default()
         };
         let rules = &corpus.limits().rules;
-        let max_chars = self.means.max_chars;
-        // A report that breaks what reads it must not keep all others from being found.
-        let read = catch_unwind(AssertUnwindSafe(|| {
-            let content = store.get(id).map_err(|error| error.to_string())?;
-            // Withdrawn since; that will be found next.
-            let content = content.ok_or("已撤回")?.content;
-            let source = content.name.as_deref().unwrap_or(id);
-            let text = corpus::sent(id, source, &content.text, &content.given, rules)?;
-            let mut pieces = Vec::new();
-            for report in &text.reports {
-                pieces.push(passage::split(report, max_chars));
-            }
-            Ok::<_, String>((text, pieces))
-        }));
-        match read {
-            Ok(Ok((text, pieces))) => {
+        match read_sent(store, id, rules, self.means.max_chars) {
+            Ok((text, pieces)) => {
                 indexed.tally.bytes = text.text.len() as u64;
                 indexed.tally.warn(&text.warnings);
                 for (report, (passages, warnings)) in text.reports.into_iter().zip(pieces) {
@@ -301,11 +288,7 @@ impl Builder {
                     self.add_report(&term_of_sent(id), report, passages, &mut indexed)?;
                 }
             }
-            Ok(Err(reason)) => indexed.tally.skipped.push(reason),
-            Err(_) => {
-                tracing::error!(id, "读一份提交的报告时程序出错，没有收入索引");
-                indexed.tally.skipped.push(BROKEN.to_owned());
-            }
+            Err(reason) => indexed.tally.skipped.push(reason),
         }
         let passages = indexed.tally.passages;
         self.bytes_read += indexed.tally.bytes;
@@ -465,15 +448,8 @@ impl Builder {
         passages: Vec<Passage>,
         indexed: &mut Indexed,
     ) -> Result<(), Error> {
+        indexed.count(&report);
         let tally = &mut indexed.tally;
-        for boilerplate in &report.boilerplate {
-            *tally
-                .boilerplate
-                .entry(boilerplate.rule.clone())
-                .or_default() += 1;
-        }
-        indexed.reports.push(report.id.clone());
-        tally.unknown_regions += u64::from(!report.region.is_known());
         let mut measures: Vec<u32> = passages
             .iter()
             .filter(|passage| passage.kind == Kind::Measure)
@@ -547,6 +523,34 @@ fn write(
             bulk.finish(&tantivy::Index::open_in_dir(draft.path())?)
         }
     }
+}
+
+/// The passages of each report of a text, and what is odd about them.
+pub(super) type Pieces = Vec<(Vec<Passage>, Vec<Warning>)>;
+
+/// The text of a report that was sent, and its passages; or why it gives none, in Chinese.
+pub(super) fn read_sent(
+    store: &Store,
+    id: &str,
+    rules: &Rules,
+    max_chars: usize,
+) -> Result<(SourceText, Pieces), String> {
+    // A report that breaks what reads it must not keep all others from being found.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        let content = store.get(id).map_err(|error| error.to_string())?;
+        // Withdrawn since; that will be found next.
+        let content = content.ok_or("已撤回")?.content;
+        let source = content.name.as_deref().unwrap_or(id);
+        let text = corpus::sent(id, source, &content.text, &content.given, rules)?;
+        let reports = text.reports.iter();
+        let pieces = reports.map(|report| passage::split(report, max_chars));
+        let pieces = pieces.collect();
+        Ok((text, pieces))
+    }));
+    read.unwrap_or_else(|_| {
+        tracing::error!(id, "读一份提交的报告时程序出错，没有收入索引");
+        Err(BROKEN.to_owned())
+    })
 }
 
 /// The tokenizer's words, with those of the corpus folded as text is.

@@ -192,6 +192,12 @@ impl Snapshot {
         }
     }
 
+    /// How many parts the index has, each of which every search looks at.
+    #[must_use]
+    pub fn segments(&self) -> usize {
+        self.searcher().segment_readers().len()
+    }
+
     /// tantivy's view of it.
     #[must_use]
     pub fn searcher(&self) -> &Searcher {

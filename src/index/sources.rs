@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::BuildReport;
 use crate::corpus::{Skipped, Stamp};
-use crate::report::Warning;
+use crate::report::{Report, Warning};
 use crate::store::{Holding, Listed};
 
 /// The file of a generation that holds all of it.
@@ -31,6 +31,9 @@ const SENT_SPACING: u64 = 1 << 16;
 pub(super) struct Sources {
     /// A digest of what all passages depend on: program, layout, settings, vocabulary.
     pub(super) basis: String,
+    /// What that consists of, for saying which of it changed; empty where it is not known.
+    #[serde(default)]
+    pub(super) parts: BTreeMap<String, String>,
     /// The files, by name.
     pub(super) all: BTreeMap<String, Indexed>,
     /// The reports that were sent, by id.
@@ -93,6 +96,21 @@ pub(super) struct Tally {
     pub(super) boilerplate: BTreeMap<String, u64>,
     pub(super) warning_counts: BTreeMap<String, u64>,
     pub(super) warnings: Vec<Warning>,
+}
+
+impl Indexed {
+    /// Counts a report that was found in it, but for its passages.
+    pub(super) fn count(&mut self, report: &Report) {
+        let tally = &mut self.tally;
+        for boilerplate in &report.boilerplate {
+            *tally
+                .boilerplate
+                .entry(boilerplate.rule.clone())
+                .or_default() += 1;
+        }
+        tally.unknown_regions += u64::from(!report.region.is_known());
+        self.reports.push(report.id.clone());
+    }
 }
 
 impl Tally {

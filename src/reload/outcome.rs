@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::tally::Tally;
 use crate::index::Taken;
 use crate::store::{Outcome, Store, Task};
 
@@ -50,12 +51,21 @@ impl Outcomes {
     }
 
     /// Ends the tasks whose reports can be found, and says whether there were any.
-    pub(super) fn end(&mut self, store: &Store, taken: Vec<Taken>, through: u64) -> bool {
+    pub(super) fn end(
+        &mut self,
+        store: &Store,
+        taken: Vec<Taken>,
+        through: u64,
+        tally: &Tally,
+    ) -> bool {
         let unfinished = store.unfinished();
         self.gather(taken, &unfinished);
         let ended = self.of_ended(&unfinished, through);
         if ended.is_empty() {
             return false;
+        }
+        for (_, outcome) in &ended {
+            tally.ended(outcome.error.is_none());
         }
         if let Err(error) = store.finish(ended) {
             tracing::warn!(%error, "任务的结果没有存下；重新启动后会再次处理，不影响内容");

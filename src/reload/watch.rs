@@ -172,7 +172,7 @@ impl Watch {
             served.set_through(self.through);
             if let Some(store) = &self.work.store {
                 let taken = std::mem::take(&mut self.taken);
-                outcomes.end(store, taken, self.through);
+                outcomes.end(store, taken, self.through, served.tally());
             }
         }
         self.report(served);

@@ -25,6 +25,16 @@ pub(super) enum Job {
     Gather,
 }
 
+impl Job {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Update => "update",
+            Self::Anew => "anew",
+            Self::Gather => "gather",
+        }
+    }
+}
+
 /// What generations are made from, and where.
 #[derive(Clone)]
 pub(super) struct Work {
@@ -73,8 +83,12 @@ impl Work {
             store.start(&running);
             let base = served.snapshot();
             let after = served.through();
-            let Some(renewed) = index::take_in(&base, self.texts(), after, &claim, &self.options)?
-            else {
+            let began = Instant::now();
+            let renewed = index::take_in(&base, self.texts(), after, &claim, &self.options);
+            served
+                .tally
+                .built("take_in", began.elapsed(), renewed.is_ok());
+            let Some(renewed) = renewed? else {
                 return Ok(false);
             };
             self.put(served, &mut taking, renewed);
@@ -108,12 +122,21 @@ impl Work {
         }
         served.set_through(renewed.through);
         if let Some(store) = &self.store {
-            outcomes.end(store, renewed.taken, renewed.through);
+            outcomes.end(store, renewed.taken, renewed.through, &served.tally);
         }
     }
 
     /// Does a job beside the index that is served, and puts what comes of it in force.
     pub(super) fn renew(&self, served: &Served, job: Job) -> Result<(), Error> {
+        let began = Instant::now();
+        let done = self.replace(served, job);
+        served
+            .tally
+            .built(job.as_str(), began.elapsed(), done.is_ok());
+        done
+    }
+
+    fn replace(&self, served: &Served, job: Job) -> Result<(), Error> {
         let started = Instant::now();
         let claim = self.claim()?;
         // Together: what is served holds all writes up to that number.

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::http::access::{Authorized, Search};
 use crate::http::address;
 use crate::http::caching;
+use crate::http::gate::Class;
 use crate::http::params;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -25,7 +26,7 @@ pub(super) async fn get(
     let tag = caching::tag(&state, &snapshot);
     let options = state.options;
     let (asked, comparison) = state
-        .run(snapshot, move |snapshot| {
+        .run_as(Class::Heavy, snapshot, move |snapshot| {
             let subjects = asked.subjects(snapshot)?;
             let (request, limit) = (&asked.request, asked.limit);
             let comparison = search::compare(snapshot, request, &options, subjects, limit)?;

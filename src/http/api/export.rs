@@ -12,6 +12,7 @@ use futures_util::stream;
 
 use crate::http::access::{Authorized, Search};
 use crate::http::address;
+use crate::http::gate::Class;
 use crate::http::params;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -55,7 +56,7 @@ pub(super) async fn get(
     let (held, options) = (Arc::clone(&snapshot), state.options);
     let by_report = format == Format::Markdown;
     let export = state
-        .run(snapshot, move |_| {
+        .run_as(Class::Heavy, snapshot, move |_| {
             Ok(search::export(held, request, &options, limit, by_report)?)
         })
         .await?;

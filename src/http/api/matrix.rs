@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::http::access::{Authorized, Search};
 use crate::http::caching;
+use crate::http::gate::Class;
 use crate::http::params;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -26,7 +27,7 @@ pub(super) async fn get(
     }
     let options = state.options;
     let (request, matrix) = state
-        .run(snapshot, move |snapshot| {
+        .run_as(Class::Heavy, snapshot, move |snapshot| {
             let matrix = search::matrix(snapshot, &request, &options, &axes)?;
             Ok((request, matrix))
         })

@@ -6,12 +6,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::http::access::{Authorized, Search};
 use crate::http::caching;
+use crate::http::journal;
 use crate::http::manners;
 use crate::http::params;
 use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::http::wire::SearchAnswer;
-use crate::search;
 
 pub(super) async fn get(
     http: HttpRequest,
@@ -28,7 +28,7 @@ pub(super) async fn get(
     let options = state.options;
     let (request, response) = state
         .run(snapshot, move |snapshot| {
-            let response = search::search(snapshot, &request, &options)?;
+            let response = journal::search(snapshot, &request, &options)?;
             Ok((request, response))
         })
         .await?;

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::http::access::{Authorized, Search};
 use crate::http::caching;
+use crate::http::gate::Class;
 use crate::http::params;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -25,7 +26,7 @@ pub(super) async fn get(
         return Ok(unchanged);
     }
     let (text, suggestions) = state
-        .run(snapshot, move |snapshot| {
+        .run_as(Class::Typing, snapshot, move |snapshot| {
             let suggestions = search::suggest(snapshot, &text, limit)?;
             Ok((text, suggestions))
         })

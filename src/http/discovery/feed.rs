@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::http::access::{Authorized, Search};
 use crate::http::address;
 use crate::http::caching;
+use crate::http::gate::Class;
 use crate::http::params;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -37,7 +38,7 @@ pub(super) async fn get(
     let built_at = i64::try_from(snapshot.manifest().built_at).unwrap_or(0);
     let options = state.options;
     let (request, response) = state
-        .run(snapshot, move |snapshot| {
+        .run_as(Class::Heavy, snapshot, move |snapshot| {
             let response = search::search(snapshot, &request, &options)?;
             Ok((request, response))
         })

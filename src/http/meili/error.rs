@@ -42,6 +42,11 @@ impl Error {
         }
     }
 
+    /// What is wrong, in Chinese.
+    pub(super) fn into_message(self) -> String {
+        self.message
+    }
+
     /// A request that says what cannot be.
     pub(super) fn bad(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
@@ -79,9 +84,13 @@ impl Error {
     }
 }
 
-/// What was given, as far as a message repeats it.
+/// What was given, as far as a message repeats it: on one line, and nothing that a terminal would
+/// obey.
 pub(super) fn repeated(text: &str) -> String {
-    text.chars().take(REPEATED_CHARS).collect()
+    let shown = text.chars().take(REPEATED_CHARS);
+    shown
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
 }
 
 impl From<Problem> for Error {
@@ -101,11 +110,17 @@ impl From<Problem> for Error {
             | Problem::ReportNotAllowed { .. } => {
                 Self::new(StatusCode::FORBIDDEN, "invalid_api_key", message)
             }
-            Problem::TooManyRequests { seconds, .. } => Self {
+            Problem::TooManyRequests { seconds, .. } | Problem::TooManyOfAddress { seconds } => {
+                Self {
+                    retry_after: Some(*seconds),
+                    ..Self::new(status, "too_many_requests", message)
+                }
+            }
+            Problem::Overloaded { seconds } => Self {
                 retry_after: Some(*seconds),
-                ..Self::new(status, "too_many_requests", message)
+                ..Self::new(status, "too_many_search_requests", message)
             },
-            Problem::Overloaded | Problem::TimedOut { .. } | Problem::StoreUnavailable => Self {
+            Problem::TimedOut { .. } | Problem::StoreUnavailable => Self {
                 retry_after: Some(RETRY_AFTER_SECONDS),
                 ..Self::new(status, "too_many_search_requests", message)
             },

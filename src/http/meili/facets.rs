@@ -12,6 +12,7 @@ use super::given::{Body, Given, Kind, Param};
 use super::search::{MAX_FACET_VALUES, elapsed};
 use super::{Access, check_index, sent};
 use crate::analysis::Normalized;
+use crate::http::gate::Class;
 use crate::http::state::State;
 use crate::search::{self, Request};
 
@@ -56,7 +57,7 @@ pub(super) async fn post(
     let options = state.options;
     let wanted = Normalized::new(typed.as_deref().unwrap_or_default());
     let hits = state
-        .run(snapshot, move |snapshot| {
+        .run_as(Class::Typing, snapshot, move |snapshot| {
             let filter = filter.map(|filter| filter.on(snapshot, &options));
             let request = Request {
                 filter: filter.transpose()?,

@@ -12,6 +12,7 @@ use super::field::Field;
 use super::given::{Body, Given, Kind, Param};
 use super::search::{self, Asked, Paging, distribution, elapsed};
 use super::{Access, UID, check_index, sent};
+use crate::http::journal;
 use crate::http::state::State;
 use crate::index::Snapshot;
 use crate::search::{Request, counts_of_any};
@@ -189,7 +190,7 @@ async fn merged(
         let (request, found) = state
             .run(Arc::clone(snapshot), move |snapshot| {
                 let asked = part.asked.on(snapshot, &options)?;
-                let response = crate::search::search(snapshot, &asked.request, &options)?;
+                let response = journal::search(snapshot, &asked.request, &options)?;
                 let lists_all = asked.request.text.trim().is_empty();
                 let scores = response.hits.iter();
                 let scores: Vec<f64> = scores

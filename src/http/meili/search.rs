@@ -12,6 +12,7 @@ use super::filter::{self, Read};
 use super::given::{Body, Given, Kind, Param};
 use super::shape::{self, Shape};
 use super::{Access, check_index, sent};
+use crate::http::journal;
 use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::index::Snapshot;
@@ -391,7 +392,7 @@ pub(super) async fn run(
     let mut answer = state
         .run(Arc::clone(snapshot), move |snapshot| {
             let asked = asked.on(snapshot, &options)?;
-            let response = search::search(snapshot, &asked.request, &options)?;
+            let response = journal::search(snapshot, &asked.request, &options)?;
             Ok(asked.answer(snapshot, &response, depth))
         })
         .await?;

@@ -139,11 +139,21 @@ impl Operation {
     pub(super) fn refusals(&self) -> Refusals {
         const INTERNAL: (u16, &[&str]) = (500, &["internal"]);
         const MISSING: (u16, &[&str]) = (404, &["not-found"]);
-        const HURRIED: (u16, &[&str]) = (429, &["too-many-requests"]);
+        const HURRIED: (u16, &[&str]) = (429, &["too-many-requests", "too-many-of-address"]);
+        const COSTLY: (u16, &[&str]) = (422, &["query-too-costly"]);
+        const SLOW: (u16, &[&str]) = (408, &["body-too-slow"]);
         const LOCKED: (u16, &[&str]) = (401, UNAUTHORIZED);
         const BARRED: (u16, &[&str]) = (403, FORBIDDEN);
         const WRONG: (u16, &[&str]) = (400, INVALID);
-        const SEARCH: Refusals = &[WRONG, LOCKED, BARRED, HURRIED, INTERNAL, (503, BUSY)];
+        const SEARCH: Refusals = &[
+            WRONG,
+            LOCKED,
+            BARRED,
+            COSTLY,
+            HURRIED,
+            INTERNAL,
+            (503, BUSY),
+        ];
         const ONE: Refusals = &[
             WRONG,
             LOCKED,
@@ -189,13 +199,17 @@ impl Operation {
                 ],
             ),
             MISSING,
+            SLOW,
             (409, &["id-of-file"]),
             (
                 413,
                 &["body-too-large", "report-too-large", "too-many-reports"],
             ),
             (415, &["unsupported-media-type"]),
-            (429, &["too-many-requests", "queue-full"]),
+            (
+                429,
+                &["too-many-requests", "too-many-of-address", "queue-full"],
+            ),
             INTERNAL,
             (503, &["store-unavailable", "overloaded"]),
             (507, &["disk-full"]),
@@ -204,6 +218,7 @@ impl Operation {
             (400, INVALID_BODY),
             LOCKED,
             BARRED,
+            SLOW,
             (413, &["body-too-large"]),
             HURRIED,
             INTERNAL,

@@ -473,12 +473,20 @@ pub(super) fn refusal_in_english(problem: &Problem) -> String {
         | Problem::ReportNotAllowed { .. } => {
             "This needs a key that is valid for it; ask whoever runs the service.".to_owned()
         }
-        Problem::TooManyRequests { .. } | Problem::Overloaded | Problem::QueueFull { .. } => {
+        Problem::TooManyRequests { .. }
+        | Problem::TooManyOfAddress { .. }
+        | Problem::Overloaded { .. }
+        | Problem::QueueFull { .. } => {
             "There are too many requests just now; try again shortly.".to_owned()
         }
         Problem::TimedOut { .. } => {
             "The search took too long; make it shorter, or try again shortly.".to_owned()
         }
+        Problem::TooCostly { .. } => {
+            "The search would look at too much; ask for fewer words, fewer pages or a filter."
+                .to_owned()
+        }
+        Problem::BodyTooSlow => "The request came too slowly to be taken; try again.".to_owned(),
         Problem::UnsupportedType { .. }
         | Problem::BadFile { .. }
         | Problem::BadReports { .. }

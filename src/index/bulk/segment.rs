@@ -464,14 +464,11 @@ mod tests {
             assert_eq!(info.doc_freq as usize, docs.len());
             terms.push((stream.key().to_vec(), docs));
         }
-        let norms = match reader.fieldnorms_readers().get_field(field)? {
-            Some(norms) => Some(
-                (0..reader.max_doc())
-                    .map(|doc| norms.fieldnorm_id(doc))
-                    .collect(),
-            ),
-            None => None,
-        };
+        let norms = reader.fieldnorms_readers().get_field(field)?;
+        let norms = norms.map(|norms| {
+            let docs = 0..reader.max_doc();
+            docs.map(|doc| norms.fieldnorm_id(doc)).collect()
+        });
         Ok((inverted.total_num_tokens(), terms, norms))
     }
 
@@ -484,7 +481,11 @@ mod tests {
         document.add_text(fields.id, format!("p{id}"));
         document.add_text(
             fields.kind,
-            if id % 3 == 0 { "overview" } else { "measure" },
+            if id.is_multiple_of(3) {
+                "overview"
+            } else {
+                "measure"
+            },
         );
         document.add_u64(fields.order, id as u64);
         for year in 0..id % 3 {

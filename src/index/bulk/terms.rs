@@ -43,14 +43,13 @@ impl Terms {
         if term.len() > MOST_BYTES {
             return false;
         }
-        let number = match self.numbers.get(term) {
-            Some(&number) => number,
-            None => {
-                let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-                self.bytes += term.len() + TABLE_ENTRY;
-                self.numbers.insert(term.into(), number);
-                number
-            }
+        let number = if let Some(&number) = self.numbers.get(term) {
+            number
+        } else {
+            let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+            self.bytes += term.len() + TABLE_ENTRY;
+            self.numbers.insert(term.into(), number);
+            number
         };
         if let Some(entries) = self.fields.get_mut(field) {
             entries.push(u64::from(number) << 32 | u64::from(doc));

@@ -244,10 +244,7 @@ fn own_names(kind: CompletionKind, name: &str) -> Vec<String> {
 }
 
 /// Calls `read` with each passage stored.
-fn each_passage(
-    source: &Source<'_>,
-    mut read: impl FnMut(PassageHead<'_>),
-) -> Result<(), Error> {
+fn each_passage(source: &Source<'_>, mut read: impl FnMut(PassageHead<'_>)) -> Result<(), Error> {
     for segment in source.searcher.segment_readers() {
         let store = segment
             .get_store_reader(1)

@@ -88,7 +88,7 @@ pub(super) fn keys(
         // How many characters that keys are made of stand before the word.
         let mut before = 0;
         for word in dictionary.words(normalized.as_str()).iter().skip(1) {
-            while let Some((at, c)) = chars.next() {
+            for (at, c) in chars.by_ref() {
                 before += u32::from(is_searchable(c));
                 if at + 1 >= word.start {
                     break;

@@ -82,34 +82,34 @@ impl<F: Fn(usize, usize) -> Option<char>> Walk<'_, F> {
 
     /// The first of `texts` whose character at `depth` is `c` or a later one.
     fn from(&self, texts: &Range<usize>, depth: usize, c: char) -> usize {
-        self.first(texts, |at| (self.char_at)(at, depth) >= Some(c))
+        first(texts, |at| (self.char_at)(at, depth) >= Some(c))
     }
 
     /// The first of `texts` whose character at `depth` comes after `c`.
     fn after(&self, texts: &Range<usize>, depth: usize, c: char) -> usize {
-        self.first(texts, |at| (self.char_at)(at, depth) > Some(c))
+        first(texts, |at| (self.char_at)(at, depth) > Some(c))
     }
+}
 
-    /// The first of `texts` that `is_there`, as all after it are; looked for from near to far.
-    fn first(&self, texts: &Range<usize>, is_there: impl Fn(usize) -> bool) -> usize {
-        let (mut from, mut step) = (texts.start, 1);
-        let mut to = from;
-        while to < texts.end && !is_there(to) {
-            from = to + 1;
-            to += step;
-            step *= 2;
-        }
-        to = to.min(texts.end);
-        while from < to {
-            let middle = usize::midpoint(from, to);
-            if is_there(middle) {
-                to = middle;
-            } else {
-                from = middle + 1;
-            }
-        }
-        from
+/// The first of `texts` that `is_there`, as all after it are; looked for from near to far.
+fn first(texts: &Range<usize>, is_there: impl Fn(usize) -> bool) -> usize {
+    let (mut from, mut step) = (texts.start, 1);
+    let mut to = from;
+    while to < texts.end && !is_there(to) {
+        from = to + 1;
+        to += step;
+        step *= 2;
     }
+    to = to.min(texts.end);
+    while from < to {
+        let middle = usize::midpoint(from, to);
+        if is_there(middle) {
+            to = middle;
+        } else {
+            from = middle + 1;
+        }
+    }
+    from
 }
 
 /// How many of the first characters of `text` the whole of `typed` stands for.

@@ -32,12 +32,18 @@ pub(super) struct CombinedQuery {
     term: String,
     fields: Arc<[WeighedField]>,
     boost: f32,
+    /// Its term in each of the fields, for telling what it will look up.
+    looked_up: Arc<[Term]>,
 }
 
 impl CombinedQuery {
     /// Passages that hold `term` in any of `fields`, their score multiplied by `boost`.
     pub(super) fn new(term: &str, fields: Arc<[WeighedField]>, boost: f32) -> Self {
         Self {
+            looked_up: fields
+                .iter()
+                .map(|&(field, _)| Term::from_field_text(field, term))
+                .collect(),
             term: term.to_owned(),
             fields,
             boost,
@@ -46,6 +52,12 @@ impl CombinedQuery {
 }
 
 impl Query for CombinedQuery {
+    fn query_terms<'a>(&'a self, visitor: &mut dyn FnMut(&'a Term, bool)) {
+        for term in &*self.looked_up {
+            visitor(term, false);
+        }
+    }
+
     fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
         let terms = self
             .fields

@@ -9,7 +9,7 @@
 //! Flood, 1995), with weights in the place of scores.
 
 use tantivy::query::{EnableScoring, Explanation, Query, Scorer, Weight};
-use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED};
+use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, Term};
 
 /// A query for passages that hold enough of its clauses.
 #[derive(Debug)]
@@ -69,6 +69,12 @@ impl Clone for CoverageQuery {
 }
 
 impl Query for CoverageQuery {
+    fn query_terms<'a>(&'a self, visitor: &mut dyn FnMut(&'a Term, bool)) {
+        for (clause, _) in &self.clauses {
+            clause.query_terms(visitor);
+        }
+    }
+
     fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
         let clauses = self
             .clauses

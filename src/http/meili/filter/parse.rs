@@ -156,7 +156,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
                 What::Word(word)
             }
             c => {
-                let why = format!("“{c}”不能这样用；含有它的值请放在引号里");
+                let shown = repeated(c.encode_utf8(&mut [0; 4]));
+                let why = format!("“{shown}”不能这样用；含有它的值请放在引号里");
                 return Err(fault(at, &why));
             }
         };

@@ -47,6 +47,7 @@ fn heading(t: &Texts, problem: &Problem) -> &'static str {
         Problem::UnknownParameter { .. }
         | Problem::BadParameter { .. }
         | Problem::RepeatedParameter { .. }
+        | Problem::TooCostly { .. }
         | Problem::UnsupportedType { .. }
         | Problem::BadFile { .. }
         | Problem::BadReports { .. }
@@ -70,7 +71,9 @@ fn heading(t: &Texts, problem: &Problem) -> &'static str {
         | Problem::ForeignOrigin { .. }
         | Problem::ReportNotAllowed { .. } => t.refusal_key,
         Problem::TooManyRequests { .. }
-        | Problem::Overloaded
+        | Problem::TooManyOfAddress { .. }
+        | Problem::Overloaded { .. }
+        | Problem::BodyTooSlow
         | Problem::QueueFull { .. }
         | Problem::DiskFull
         | Problem::StoreUnavailable
