@@ -283,7 +283,7 @@ describe("from-like.md", () => {
       date: "2016-11-24",
       issuer: "芦溪县教育局",
     };
-    const answer = await fetch(`${SERVICE}/api/v1/reports?wait=30`, {
+    const answer = await fetch(`${SERVICE}/api/v1/reports?wait=30s`, {
       method: "POST",
       headers: { authorization: `Bearer ${ADMIN_KEY}`, "content-type": "application/x-ndjson" },
       body: `${JSON.stringify(row)}\n`,
