@@ -172,6 +172,8 @@ pub struct Search {
     /// The most that a query may cost, 0–4000000000 entries of the index that are looked at; 0 for
     /// any cost.
     pub max_cost: u64,
+    /// Memory that answers to be given again may take, 0–4096 MiB; 0 to keep none.
+    pub answers_mb: usize,
     /// Weight of a match in the title, 0–100.
     pub title_weight: f32,
     /// Weight of a match in the heading, 0–100.
@@ -377,6 +379,7 @@ impl Default for Search {
             snippet_chars: 120,
             max_depth: 10_000,
             max_cost: 200_000_000,
+            answers_mb: 32,
             title_weight: 0.5,
             heading_weight: 1.5,
             body_weight: 1.0,

@@ -10,6 +10,7 @@
 mod compile;
 mod parse;
 pub mod rewrite;
+pub mod run;
 
 pub use compile::{
     Compiled, Compiler, Demand, Leaf, NamedRegion, Needle, Part, QueryWord, Relaxable, Weights,

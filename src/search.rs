@@ -7,7 +7,9 @@
 //! Invariants: counts equal a recount by brute force (`tests/facets.rs`); ranking is the same in
 //! every run, ties in the order of the corpus (`tests/ranking.rs`).
 
+mod answers;
 mod asked;
+mod columns;
 mod compare;
 mod cost;
 mod dates;
@@ -16,6 +18,7 @@ mod export;
 mod facets;
 mod feedback;
 mod filter;
+mod kept;
 mod matrix;
 mod order;
 mod quantities;
@@ -31,9 +34,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tantivy::DocAddress;
-use tantivy::collector::{Count, DocSetCollector};
-use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery};
+use tantivy::query::Query as EngineQuery;
 
+pub use answers::{Reuse, reuse};
 pub use compare::{
     Comparison, FEWEST_SIDES, MOST_SIDES, NoRegion, Row, Section, Side, Subject, ThemeName, compare,
 };
@@ -56,10 +59,12 @@ use crate::analysis::Normalized;
 use crate::config;
 use crate::index::{self, PassageRecord, ReportRecord, Snapshot};
 use crate::quantity::Condition;
+use crate::query::run::{self, Found};
 use crate::query::{self, Compiled, Compiler, Leaf, NamedRegion, Needle, QueryWord, Weights};
 use crate::region::Region;
 use asked::{Asked, Page};
-use filter::{engine_filters, narrow};
+use filter::{Narrowed, engine_filters, narrow};
+use kept::Kept;
 use understand::Understood;
 
 /// How many times as many passages a relaxed question is to find as another relaxed query: those
@@ -170,6 +175,8 @@ pub struct Options {
     pub snippet_chars: usize,
     /// The most entries of the index that a query may look at; 0 for any number.
     pub max_cost: u64,
+    /// The memory that answers to be given again may take, in megabytes; 0 to keep none.
+    pub answers_mb: usize,
 }
 
 impl From<&config::Search> for Options {
@@ -188,6 +195,7 @@ impl From<&config::Search> for Options {
             relax_below: settings.relax_below,
             snippet_chars: settings.snippet_chars,
             max_cost: settings.max_cost,
+            answers_mb: settings.answers_mb,
         }
     }
 }
@@ -293,7 +301,16 @@ pub fn search(
     request: &Request,
     options: &Options,
 ) -> Result<Response, index::Error> {
-    let searcher = snapshot.searcher();
+    let kept = Kept::of(snapshot);
+    let work_out = || answer(snapshot, request, options);
+    kept.answers.give(snapshot, request, options, work_out)
+}
+
+fn answer(
+    snapshot: &Snapshot,
+    request: &Request,
+    options: &Options,
+) -> Result<Response, index::Error> {
     let Understood {
         compiled,
         complete,
@@ -305,6 +322,7 @@ pub fn search(
     } = read(snapshot, request, options)?;
     let Chosen {
         query,
+        found,
         complete,
         relaxed,
     } = choose(snapshot, request, &compiled, complete, options)?;
@@ -312,12 +330,8 @@ pub fn search(
 
     let filters = engine_filters(snapshot, request);
     let narrowed = narrow(query, &filters, None);
-    let plain: Vec<Facet> = request
-        .facets
-        .iter()
-        .copied()
-        .filter(|facet| !request.filters.contains_key(facet))
-        .collect();
+    let all_found = Narrowed::of(snapshot, found, &filters)?;
+    let found = all_found.all();
     let asked = Asked {
         snapshot,
         request,
@@ -328,20 +342,18 @@ pub fn search(
     };
     let Page {
         hits,
-        total,
         reports,
-        mut counts,
         related,
-    } = asked.page(&*narrowed, &plain)?;
-    // A field that is filtered is counted without its own filter, so that its other values can
-    // still be chosen.
-    for &facet in request
+    } = asked.page(&*narrowed, &found)?;
+    let (filtered, plain): (Vec<Facet>, Vec<Facet>) = request
         .facets
         .iter()
-        .filter(|facet| request.filters.contains_key(facet))
-    {
-        let widened = narrow(query, &filters, Some(facet));
-        counts.extend(searcher.search(&widened, &facets::Counter::new(&[facet]))?);
+        .partition(|facet| request.filters.contains_key(facet));
+    let mut counts = facets::count(snapshot, &found, &plain)?;
+    // A field that is filtered is counted without its own filter, so that its other values can
+    // still be chosen.
+    for facet in filtered {
+        counts.extend(facets::count(snapshot, &all_found.but(facet), &[facet])?);
     }
 
     let mut reader = HitReader::new(snapshot, request, options, &compiled, relaxed.is_some());
@@ -360,7 +372,7 @@ pub fn search(
         })
         .collect::<Result<_, index::Error>>()?;
     Ok(Response {
-        total,
+        total: found.len(),
         reports,
         rewrites,
         did_you_mean,
@@ -395,19 +407,24 @@ pub fn counts_of_any(
     facets: &[Facet],
     options: &Options,
 ) -> Result<(usize, BTreeMap<Facet, Vec<FacetValue>>), index::Error> {
-    let mut all: Vec<(Occur, Box<dyn EngineQuery>)> = Vec::new();
+    let mut any: Option<Found> = None;
     for request in requests {
         let Understood {
             compiled, complete, ..
         } = read(snapshot, request, options)?;
         let chosen = choose(snapshot, request, &compiled, complete, options)?;
         let filters = engine_filters(snapshot, request);
-        all.push((Occur::Should, narrow(&*chosen.query, &filters, None)));
+        let found = Narrowed::of(snapshot, chosen.found, &filters)?.all();
+        any = Some(match any {
+            Some(any) => any.or(found, snapshot.searcher()),
+            None => found,
+        });
     }
-    let collected = (Count, facets::Counter::new(facets));
-    let (total, counts) = snapshot
-        .searcher()
-        .search(&BooleanQuery::new(all), &collected)?;
+    let total = any.as_ref().map_or(0, Found::len);
+    let counts = match &any {
+        Some(any) => facets::count(snapshot, any, facets)?,
+        None => BTreeMap::new(),
+    };
     let valued = counts.into_iter().map(|(facet, counted)| {
         let values = facets::values(snapshot, facet, counted, &[]);
         (facet, values)
@@ -480,6 +497,8 @@ fn compile(
 /// The passages an answer is drawn from, before filters.
 struct Chosen {
     query: Box<dyn EngineQuery>,
+    /// What it finds.
+    found: Found,
     /// Those that hold every word, where others are among them.
     complete: Option<rank::Complete>,
     relaxed: Option<Relaxation>,
@@ -494,26 +513,27 @@ fn choose(
     snapshot: &Snapshot,
     request: &Request,
     compiled: &Compiled,
-    complete: Option<usize>,
+    complete: Option<Found>,
     options: &Options,
 ) -> Result<Chosen, index::Error> {
     let relax_below = options.relax_below;
-    let searcher = snapshot.searcher();
     let all_words = scope::narrowed(snapshot, &*compiled.strict);
-    let strict = || Chosen {
+    let all_held = match complete {
+        Some(complete) => complete,
+        None => run::find(snapshot, &*all_words)?,
+    };
+    let strict = |found| Chosen {
         query: all_words.box_clone(),
+        found,
         complete: None,
         relaxed: None,
     };
     let Some(relaxable) = compiled.relaxable.as_ref().filter(|_| request.relax) else {
-        return Ok(strict());
+        return Ok(strict(all_held));
     };
-    let complete = match complete {
-        Some(complete) => complete,
-        None => searcher.search(&*all_words, &Count)?,
-    };
+    let complete = all_held.len();
     if complete >= relax_below.max(1) {
-        return Ok(strict());
+        return Ok(strict(all_held));
     }
     let enough = if compiled.is_question {
         relax_below.saturating_mul(QUESTION_FACTOR)
@@ -524,22 +544,23 @@ fn choose(
     let mut most = complete;
     for demand in relaxable.demands(complete > 0) {
         let query = scope::narrowed(snapshot, &*relaxable.query(demand));
-        let found = searcher.search(&*query, &Count)?;
-        if found > most {
-            most = found;
-            best = Some((query, demand));
+        let found = run::find(snapshot, &*query)?;
+        let count = found.len();
+        if count > most {
+            most = count;
+            best = Some((query, found, demand));
         }
-        if found >= enough {
+        if count >= enough {
             break;
         }
     }
-    let Some((query, demand)) = best else {
-        return Ok(strict());
+    let Some((query, found, demand)) = best else {
+        return Ok(strict(all_held));
     };
-    let set = searcher.search(&*all_words, &DocSetCollector)?;
     Ok(Chosen {
         query,
-        complete: Some(rank::Complete::new(set)),
+        found,
+        complete: Some(rank::Complete::new(all_held)),
         relaxed: Some(Relaxation {
             required: relaxable.least(demand),
             of: relaxable.of(),

@@ -24,6 +24,10 @@ pub fn mentioned(text: &str) -> Vec<u16> {
     let mut years = Vec::new();
     let mut at = 0;
     while let Some(rest) = chars.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.first().copied().and_then(digit).is_none() {
+            at += 1;
+            continue;
+        }
         let before = at.checked_sub(1).and_then(|before| chars.get(before));
         let within_number = |first: &char| before.is_some_and(|c| same_script(*c, *first));
         if rest.first().is_some_and(within_number) {

@@ -124,6 +124,8 @@ fn libraries_are_named_only_where_they_belong() {
                 "index",
                 "query/compile",
                 "query/compile.rs",
+                "query/run",
+                "query/run.rs",
                 "search",
             ],
         ),

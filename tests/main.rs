@@ -5,6 +5,7 @@
 //! | `about` | the page about the corpus, and what of it a key with filters is not told |
 //! | `agents` | what assistants ask: the protocol, the tools, over HTTP and standard input |
 //! | `analysis` | contracts of folding, normalising and tokenizing, over arbitrary text |
+//! | `answers` | answers that are given again: the same, to who may see as much |
 //! | `api` | whole answers of the HTTP API as snapshots; filters, pages, orders |
 //! | `architecture` | the rules of who may name what, read from `src/` |
 //! | `audit` | where what is built in comes from |
@@ -48,6 +49,7 @@
 //! | `regions` | names to divisions |
 //! | `rewrites` | pinyin and typing errors, read as what the index holds |
 //! | `security` | requests written to a socket as they are, ways out of folders, keys in logs, headers |
+//! | `running` | queries run a set of passages at a time, held against the engine's own way |
 //! | `settings` | `config.toml`, environment, flags |
 //! | `similar` | passages like one: which, in what order, and why |
 //! | `snippets` | what is cut out and marked |
@@ -80,6 +82,7 @@ mod support;
 mod about;
 mod agents;
 mod analysis;
+mod answers;
 mod api;
 mod architecture;
 mod audit;
@@ -122,6 +125,7 @@ mod recall;
 mod refusals;
 mod regions;
 mod rewrites;
+mod running;
 mod security;
 mod settings;
 mod similar;

@@ -184,6 +184,48 @@ fn a_phrase_is_counted_in_every_passage_that_holds_it() {
     }
 }
 
+/// More text than phrases are mined from: a sample tells which there are, the index how often.
+#[test]
+fn phrases_of_a_large_corpus_are_counted_in_all_of_it() {
+    let said = [
+        "推进集团化办学，加强教师交流，落实随迁子女入学政策。",
+        "全市有集团化办学试点，教师交流比例提高，农村学校受益。",
+        "保障随迁子女就近入学，不设门槛，鼓励教师交流轮岗。",
+        "完善的集团化办学章程，由专家评估，教师交流成为常态。",
+        "道路与桥梁按期完工，沿线村庄的生活用水得到改善。",
+    ];
+    let lines: Vec<String> = (0..330)
+        .map(|nth| {
+            // Each leaves some of them out, so that no phrase stands in all.
+            let kept = (0..said.len()).filter(|at| (nth >> at) & 1 == 0 || *at == nth % 5);
+            let once: String = kept.map(|at| said[at]).collect();
+            let text = once.repeat(4000 / once.chars().count());
+            serde_json::json!({ "title": format!("第{nth}期简报"), "text": text }).to_string()
+        })
+        .collect();
+    let index = Indexed::of_files(&[("many.jsonl", &lines.join("\n"))]);
+    assert!(index.snapshot.completions().is_sampled());
+    let mut counted = 0;
+    for typed in ["", "集团", "jiaoshi", "sqzn", "教师jl"] {
+        for found in suggestions(&index, typed, 20) {
+            if found.kind != SuggestionKind::Phrase {
+                continue;
+            }
+            let text = found.text.text.clone();
+            let exact = index.search(&Request {
+                text: text.clone(),
+                matching: Match::Exact,
+                ..Request::default()
+            });
+            assert_eq!(found.count, Some(exact.total as u64), "{text}");
+            assert!(exact.total > 0);
+            counted += 1;
+        }
+    }
+    assert!(counted >= 5, "{counted}");
+    assert!(texts(&index, "jituanhua", 8).contains(&"集团化办学".to_owned()));
+}
+
 #[test]
 fn every_beginning_of_a_completion_leads_to_it_or_to_better_ones() {
     let kinds = [

@@ -48,6 +48,7 @@ const RANGES: &[(&str, Range)] = &[
     ("search.snippet_chars", Range(20, 1000)),
     ("search.max_depth", Range(100, 100_000)),
     ("search.max_cost", Range(0, 4_000_000_000)),
+    ("search.answers_mb", Range(0, 4096)),
     ("search.title_weight", Range(0, 100)),
     ("search.heading_weight", Range(0, 100)),
     ("search.body_weight", Range(0, 100)),

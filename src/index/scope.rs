@@ -94,6 +94,12 @@ impl Snapshot {
         self.scope().map(Scope::query)
     }
 
+    /// The terms of which, of each list, a passage that may be seen has one; nothing where all may.
+    #[must_use]
+    pub fn visible_terms(&self) -> Option<&[Vec<Term>]> {
+        self.scope().map(|scope| scope.clauses.as_slice())
+    }
+
     /// Whether the passage there may be seen.
     #[must_use]
     pub fn sees(&self, address: DocAddress) -> bool {

@@ -1,5 +1,6 @@
 //! One generation, opened: what a request sees from its start to its end.
 
+use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -75,6 +76,7 @@ struct Generation {
     homonyms: HashSet<String>,
     /// How many passages hold the phrases that were asked for.
     phrase_counts: Mutex<HashMap<String, u64>>,
+    attached: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Snapshot {
@@ -155,6 +157,7 @@ impl Snapshot {
             by_id,
             homonyms: HashSet::new(),
             phrase_counts: Mutex::default(),
+            attached: Mutex::default(),
         };
         generation.homonyms = generation.find_homonyms();
         Ok(Self {
@@ -202,6 +205,18 @@ impl Snapshot {
     #[must_use]
     pub fn searcher(&self) -> &Searcher {
         &self.generation.searcher
+    }
+
+    /// What whoever searches keeps with the generation, one of each type, whichever part of it may be
+    /// seen, for as long as it is served; made when it is asked for first.
+    #[must_use]
+    pub fn attached<T: Any + Send + Sync>(&self, make: impl Fn() -> T) -> Arc<T> {
+        let attached = &self.generation.attached;
+        let mut attached = attached.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_type = attached.entry(TypeId::of::<T>());
+        let of_type = Arc::clone(of_type.or_insert_with(|| Arc::new(make())));
+        drop(attached);
+        of_type.downcast().unwrap_or_else(|_| Arc::new(make()))
     }
 
     /// The schema's fields.

@@ -6,18 +6,17 @@
 //! explanation can name each.
 
 mod alternatives;
-mod combined;
-mod coverage;
 mod literal;
 mod regions;
 mod relax;
 mod words;
 
-use tantivy::query::{AllQuery, BooleanQuery, BoostQuery, Occur, Query as EngineQuery, TermQuery};
+use std::sync::Arc;
+
+use tantivy::query::{AllQuery, BooleanQuery, Occur, Query as EngineQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
 
-use self::coverage::{CoverageQuery, Enough};
 pub use self::regions::NamedRegion;
 use self::relax::Atom;
 pub use self::relax::{Demand, Relaxable};
@@ -27,6 +26,7 @@ use super::{Clause, Form, Query, Target};
 use crate::analysis::{Dictionary, Normalized};
 use crate::index::{Characters, Fields, Snapshot};
 use crate::query::rewrite::Proposal;
+use crate::query::run::{CoverageQuery, Enough, Terms, Weighed};
 use crate::synonym::Synonyms;
 
 /// How much each part of a passage counts.
@@ -173,6 +173,7 @@ pub struct Compiler<'a> {
     dictionary: &'a Dictionary,
     themes: &'a [(String, String)],
     searcher: &'a Searcher,
+    terms: Arc<Terms>,
     weights: Weights,
     synonyms: &'a Synonyms,
     rewriting: bool,
@@ -191,6 +192,7 @@ impl<'a> Compiler<'a> {
             dictionary: snapshot.dictionary(),
             themes: snapshot.themes(),
             searcher: snapshot.searcher(),
+            terms: Terms::of(snapshot),
             weights,
             synonyms: snapshot.synonyms(),
             rewriting: false,
@@ -392,7 +394,7 @@ impl<'a> Compiler<'a> {
         gathered: &mut Gathered,
     ) -> Vec<Box<dyn EngineQuery>> {
         let fields = self.fields;
-        let in_text = BoostQuery::new(literal::contains(fields, needle), self.weights.phrase);
+        let in_text = Weighed::new(literal::contains(fields, needle), self.weights.phrase);
         let mut queries = vec![gathered.leaf(text, Part::Phrase, Box::new(in_text))];
         for (field, part, weight) in [
             (fields.region_names, Part::Region, REGION_WEIGHT),
@@ -403,7 +405,7 @@ impl<'a> Compiler<'a> {
                 self.weights.heading,
             ),
         ] {
-            let query = BoostQuery::new(literal::characters(field, needle), weight);
+            let query = Weighed::new(literal::characters(field, needle), weight);
             queries.push(gathered.leaf(text, part, Box::new(query)));
         }
         queries

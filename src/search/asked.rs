@@ -2,16 +2,13 @@
 //!
 //! A page of hits and an export of all of them come from here, so that they can never disagree.
 
-use std::collections::BTreeMap;
-
-use tantivy::collector::Count;
 use tantivy::query::Query as EngineQuery;
 
-use super::facets::{self, Counts};
 use super::rank::{self, Complete, Ranked, Sort};
-use super::{Facet, Options, Request, feedback, order, quantities, reports};
+use super::{Options, Request, feedback, order, quantities, reports};
 use crate::index::{self, Snapshot};
 use crate::quantity::Condition;
+use crate::query::run::Found;
 use crate::query::{Compiled, Compiler, Leaf};
 
 /// A request, and what it was read as.
@@ -30,10 +27,6 @@ pub(super) struct Asked<'a> {
 pub(super) struct Ordered {
     /// The first of them, at least as many as were wanted where there are.
     pub(super) top: Vec<Ranked>,
-    /// How many there are.
-    pub(super) total: usize,
-    /// The counts that were asked for.
-    pub(super) counts: BTreeMap<Facet, Counts>,
     /// What the best hits add to a question.
     pub(super) related: Vec<Leaf>,
 }
@@ -42,38 +35,28 @@ pub(super) struct Ordered {
 pub(super) struct Page {
     /// Each with how many of its report there are, where it stands for all of them.
     pub(super) hits: Vec<(Ranked, Option<usize>)>,
-    /// How many passages are found in all.
-    pub(super) total: usize,
     /// How many reports they are of, where each is listed once.
     pub(super) reports: Option<usize>,
-    /// The counts that were asked for.
-    pub(super) counts: BTreeMap<Facet, Counts>,
     /// What the best hits add to a question.
     pub(super) related: Vec<Leaf>,
 }
 
 impl Asked<'_> {
-    /// The hits of `narrowed` on the page that is asked for, with the counts of `plain`.
+    /// Those of `found`, which `narrowed` finds, on the page that is asked for.
     pub(super) fn page(
         &self,
         narrowed: &dyn EngineQuery,
-        plain: &[Facet],
+        found: &Found,
     ) -> Result<Page, index::Error> {
         let request = self.request;
         let skip = request.skip();
         let (from, end) = if request.by_report {
             // Which passage is the best of its report shows only among all of them.
-            (0, self.snapshot.searcher().search(narrowed, &Count)?)
+            (0, found.len())
         } else {
-            let passages = usize::try_from(self.snapshot.passages()).unwrap_or(usize::MAX);
-            (skip, skip.saturating_add(request.per_page).min(passages))
+            (skip, skip.saturating_add(request.per_page))
         };
-        let Ordered {
-            top,
-            total,
-            counts,
-            related,
-        } = self.order(narrowed, from, end, plain)?;
+        let Ordered { top, related } = self.order(narrowed, found, from, end)?;
         let mut reports = None;
         let listed: Vec<(Ranked, Option<usize>)> = if request.by_report {
             let best = reports::best(self.snapshot, &top)?;
@@ -89,9 +72,7 @@ impl Asked<'_> {
                 .skip(skip)
                 .take(request.per_page)
                 .collect(),
-            total,
             reports,
-            counts,
             related,
         })
     }
@@ -106,14 +87,14 @@ impl Asked<'_> {
         }
     }
 
-    /// The hits of `narrowed` up to `end`, of which those from `skip` on are wanted, with the
-    /// counts of `plain`.
+    /// The first of `found`, which `narrowed` finds, up to `end`, of which those from `skip` on are
+    /// wanted.
     pub(super) fn order(
         &self,
         narrowed: &dyn EngineQuery,
+        found: &Found,
         skip: usize,
         end: usize,
-        plain: &[Facet],
     ) -> Result<Ordered, index::Error> {
         let searcher = self.snapshot.searcher();
         let sort = self.sort();
@@ -126,14 +107,7 @@ impl Asked<'_> {
         } else {
             end
         };
-        let (mut top, total, counts) = searcher.search(
-            narrowed,
-            &(
-                rank::collector(sort, self.complete.cloned(), 0, wanted),
-                Count,
-                facets::Counter::new(plain),
-            ),
-        )?;
+        let mut top = rank::first(self.snapshot, narrowed, found, sort, self.complete, wanted)?;
         let mut related = Vec::new();
         if asks_again {
             let compiler = Compiler::new(self.snapshot, self.options.weights);
@@ -141,7 +115,7 @@ impl Asked<'_> {
             let first = top.len().min(feedback::WINDOW);
             if let Some(first) = top.get_mut(..first) {
                 related = feedback::leaves(self.snapshot, &compiler, words, first, weight)?;
-                feedback::add(searcher, &related, first)?;
+                feedback::add(self.snapshot, &related, first)?;
                 rank::order(self.complete, first);
             }
         }
@@ -161,11 +135,6 @@ impl Asked<'_> {
             }
             _ => {}
         }
-        Ok(Ordered {
-            top,
-            total,
-            counts,
-            related,
-        })
+        Ok(Ordered { top, related })
     }
 }

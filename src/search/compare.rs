@@ -17,12 +17,11 @@ mod align;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use tantivy::collector::Count;
 use tantivy::columnar::StrColumn;
 
 use self::align::{Profile, align};
 use super::asked::Asked;
-use super::filter::{engine_filters, narrow};
+use super::filter::{Narrowed, engine_filters, narrow};
 use super::rank::Ranked;
 use super::similar::Frequencies;
 use super::understand::Understood;
@@ -226,7 +225,6 @@ pub fn compare(
     subjects: Vec<Subject>,
     limit: usize,
 ) -> Result<Comparison, index::Error> {
-    let searcher = snapshot.searcher();
     let Understood {
         compiled,
         complete,
@@ -238,6 +236,7 @@ pub fn compare(
     } = read(snapshot, request, options)?;
     let Chosen {
         query,
+        found: chosen,
         complete,
         relaxed,
     } = choose(snapshot, request, &compiled, complete, options)?;
@@ -250,7 +249,8 @@ pub fn compare(
         request.filters.insert(facet, values);
         let filters = engine_filters(snapshot, &request);
         let narrowed = narrow(&*query, &filters, None);
-        let total = searcher.search(&narrowed, &Count)?;
+        let own = Narrowed::of(snapshot, chosen.clone(), &filters)?.all();
+        let total = own.len();
         let asked = Asked {
             snapshot,
             request: &request,
@@ -259,7 +259,7 @@ pub fn compare(
             complete: complete.as_ref(),
             conditions: &conditions,
         };
-        let mut top = asked.order(&*narrowed, 0, total, &[])?.top;
+        let mut top = asked.order(&*narrowed, &own, 0, total)?.top;
         top.truncate(total);
         found.push(top);
         sides.push(Side {

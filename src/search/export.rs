@@ -9,10 +9,8 @@
 
 use std::sync::Arc;
 
-use tantivy::collector::Count;
-
 use super::asked::{Asked, Ordered};
-use super::filter::{engine_filters, narrow};
+use super::filter::{Narrowed, engine_filters, narrow};
 use super::rank::{Complete, Ranked};
 use super::reports;
 use super::understand::Understood;
@@ -48,7 +46,6 @@ pub fn export(
     limit: Option<usize>,
     by_report: bool,
 ) -> Result<Export, index::Error> {
-    let searcher = snapshot.searcher();
     let Understood {
         compiled,
         complete,
@@ -57,12 +54,14 @@ pub fn export(
     } = read(&snapshot, &request, options)?;
     let Chosen {
         query,
+        found,
         complete,
         relaxed,
     } = choose(&snapshot, &request, &compiled, complete, options)?;
     let filters = engine_filters(&snapshot, &request);
     let narrowed = narrow(&*query, &filters, None);
-    let total = searcher.search(&narrowed, &Count)?;
+    let found = Narrowed::of(&snapshot, found, &filters)?.all();
+    let total = found.len();
     let wanted = limit.map_or(total, |limit| limit.min(total));
     let asked = Asked {
         snapshot: &snapshot,
@@ -72,9 +71,7 @@ pub fn export(
         complete: complete.as_ref(),
         conditions: &conditions,
     };
-    let Ordered {
-        mut top, related, ..
-    } = asked.order(&*narrowed, 0, wanted, &[])?;
+    let Ordered { mut top, related } = asked.order(&*narrowed, &found, 0, wanted)?;
     top.truncate(wanted);
     if by_report {
         reports::gather(&snapshot, &mut top)?;

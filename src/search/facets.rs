@@ -7,7 +7,9 @@ use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, Term};
 
+use super::kept::Kept;
 use crate::index::{Fields, Snapshot, UNKNOWN_REGION};
+use crate::query::run::Found;
 use crate::report::Kind;
 
 /// The most characters a value to filter by may have.
@@ -293,6 +295,33 @@ fn label(snapshot: &Snapshot, facet: Facet, value: &str) -> String {
         _ => None,
     };
     found.unwrap_or_else(|| value.to_owned())
+}
+
+/// How many of `found` have each value of each of `facets`.
+pub(super) fn count(
+    snapshot: &Snapshot,
+    found: &Found,
+    facets: &[Facet],
+) -> tantivy::Result<BTreeMap<Facet, Counts>> {
+    let kept = Kept::of(snapshot);
+    let columns = &kept.columns;
+    let mut counted = BTreeMap::new();
+    for &facet in facets {
+        let counts: &mut Counts = counted.entry(facet).or_default();
+        if !counts.is_empty() {
+            // Asked for twice.
+            continue;
+        }
+        for (segment, docs) in (0..).zip(found.segments()) {
+            if docs.is_empty() {
+                continue;
+            }
+            let room = snapshot.searcher().segment_reader(segment).max_doc();
+            let values = columns.values(snapshot, segment, facet)?;
+            values.count(docs, room, counts)?;
+        }
+    }
+    Ok(counted)
 }
 
 /// Counts several facets in one pass over the hits.

@@ -7,12 +7,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tantivy::query::{EnableScoring, Query as EngineQuery};
-use tantivy::{DocSet, Searcher, TERMINATED, Term};
+use tantivy::Term;
+use tantivy::query::{BooleanQuery, Occur};
 
-use super::rank::Ranked;
+use super::rank::{self, Ranked};
 use crate::analysis::{Normalized, is_function_word};
 use crate::index::{PassageRecord, Snapshot};
+use crate::query::run::{Scores, Terms};
 use crate::query::{Compiler, Leaf};
 
 /// How many hits are put in order anew; those after them stay where they are.
@@ -41,6 +42,7 @@ pub(super) fn leaves(
     if best <= 0.0 {
         return Ok(Vec::new());
     }
+    let known = Terms::of(snapshot);
     let mut rarities: HashMap<String, f32> = HashMap::new();
     let mut sums: HashMap<String, f32> = HashMap::new();
     let mut say = 0.0;
@@ -50,10 +52,10 @@ pub(super) fn leaves(
         let mut counts = counts(snapshot, &passage);
         let mut length = 0.0;
         for (word, count) in &mut counts {
-            let rarity = if let Some(&known) = rarities.get(word) {
-                known
+            let rarity = if let Some(&rarity) = rarities.get(word) {
+                rarity
             } else {
-                let rarity = rarity(snapshot, word)?;
+                let rarity = rarity(snapshot, &known, word)?;
                 rarities.insert(word.clone(), rarity);
                 rarity
             };
@@ -87,38 +89,14 @@ pub(super) fn leaves(
 
 /// The hits with what `leaves` add to their scores; not yet in order.
 pub(super) fn add(
-    searcher: &Searcher,
+    snapshot: &Snapshot,
     leaves: &[Leaf],
     hits: &mut [Ranked],
 ) -> tantivy::Result<()> {
-    hits.sort_by_key(|hit| hit.address);
-    for leaf in leaves {
-        let weight = leaf
-            .query
-            .weight(EnableScoring::enabled_from_searcher(searcher))?;
-        for of_segment in
-            hits.chunk_by_mut(|left, right| left.address.segment_ord == right.address.segment_ord)
-        {
-            let Some(first) = of_segment.first() else {
-                continue;
-            };
-            let reader = searcher.segment_reader(first.address.segment_ord);
-            let mut scorer = weight.scorer(reader, 1.0)?;
-            for hit in of_segment {
-                let doc = hit.address.doc_id;
-                if scorer.doc() < doc {
-                    scorer.seek(doc);
-                }
-                if scorer.doc() == TERMINATED {
-                    break;
-                }
-                if scorer.doc() == doc {
-                    hit.score += scorer.score();
-                }
-            }
-        }
-    }
-    Ok(())
+    let leaves = leaves.iter();
+    let leaves = leaves.map(|leaf| (Occur::Should, leaf.query.box_clone()));
+    let scores = Scores::of(snapshot, &BooleanQuery::new(leaves.collect()))?;
+    rank::add(snapshot, &scores, hits)
 }
 
 /// The words of a passage and its headings, with how often each stands there; in order, since sums
@@ -143,12 +121,12 @@ fn counts(snapshot: &Snapshot, passage: &PassageRecord) -> BTreeMap<String, f32>
 }
 
 /// The inverse document frequency of BM25.
-fn rarity(snapshot: &Snapshot, word: &str) -> tantivy::Result<f32> {
+fn rarity(snapshot: &Snapshot, terms: &Terms, word: &str) -> tantivy::Result<f32> {
     let fields = snapshot.fields();
     let mut frequency = 0;
     for field in [fields.body_words, fields.heading_words] {
         let term = Term::from_field_text(field, word);
-        frequency = frequency.max(snapshot.searcher().doc_freq(&term)?);
+        frequency = frequency.max(terms.frequency(&term)?);
     }
     #[expect(clippy::cast_precision_loss, reason = "a ratio of counts")]
     let (all, frequency) = (snapshot.passages() as f32, frequency as f32);

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use tantivy::Term;
 use tantivy::query::{
-    BooleanQuery, ConstScoreQuery, ConstScorer, EmptyQuery, EnableScoring, ExistsQuery,
-    Explanation, Occur, Query as EngineQuery, RangeQuery, Scorer, TermQuery, TermSetQuery, Weight,
+    BooleanQuery, ConstScorer, EmptyQuery, EnableScoring, ExistsQuery, Explanation, Occur,
+    Query as EngineQuery, RangeQuery, Scorer, TermQuery, TermSetQuery, Weight,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED};
@@ -22,6 +22,10 @@ use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED};
 use super::quantities::Listed;
 use super::{Facet, Request, dates, quantities};
 use crate::index::{Fields, Snapshot};
+use crate::query::run::{self, Constant, Found};
+
+/// The most terms that are looked up one by one.
+const MAX_CLAUSES: usize = 64;
 
 /// The values asked for, by field: any of a field's values, all of the fields.
 pub type Filters = BTreeMap<Facet, Vec<String>>;
@@ -244,7 +248,14 @@ fn terms(terms: impl Iterator<Item = Term>) -> Box<dyn EngineQuery> {
         (Some(term), true) => Box::new(TermQuery::new(term, IndexRecordOption::Basic)),
         (Some(term), false) => {
             terms.push(term);
-            Box::new(TermSetQuery::new(terms))
+            if terms.len() > MAX_CLAUSES {
+                return Box::new(TermSetQuery::new(terms));
+            }
+            let any = terms.into_iter().map(|term| {
+                let term = TermQuery::new(term, IndexRecordOption::Basic);
+                (Occur::Should, Box::new(term) as Box<dyn EngineQuery>)
+            });
+            Box::new(BooleanQuery::new(any.collect()))
         }
     }
 }
@@ -286,7 +297,7 @@ pub(super) fn engine_filters(snapshot: &Snapshot, request: &Request) -> EngineFi
 
 /// `filter` alone, adding nothing to a score.
 pub(super) fn silent(snapshot: &Snapshot, filter: &Filter) -> Box<dyn EngineQuery> {
-    Box::new(ConstScoreQuery::new(filter.whole(snapshot.fields()), 0.0))
+    Box::new(Constant::silent(filter.whole(snapshot.fields())))
 }
 
 /// `query` under all filters but those of one field.
@@ -301,10 +312,53 @@ pub(super) fn narrow(
             .iter()
             .filter(|(facet, _)| facet.is_none() || *facet != but)
             .map(|(_, filter)| {
-                let silent: Box<dyn EngineQuery> =
-                    Box::new(ConstScoreQuery::new(filter.box_clone(), 0.0));
-                (Occur::Must, silent)
+                let silent = Constant::silent(filter.box_clone());
+                (Occur::Must, Box::new(silent) as Box<dyn EngineQuery>)
             }),
     );
     Box::new(BooleanQuery::new(clauses))
+}
+
+/// Passages that a query finds, under filters.
+pub(super) struct Narrowed {
+    found: Found,
+    /// What each filter lets through of them.
+    through: Vec<(Option<Facet>, Found)>,
+}
+
+impl Narrowed {
+    pub(super) fn of(
+        snapshot: &Snapshot,
+        found: Found,
+        filters: &EngineFilters,
+    ) -> tantivy::Result<Self> {
+        let mut through = Vec::with_capacity(filters.len());
+        for (facet, filter) in filters {
+            let left = run::find_among(snapshot, &**filter, Some(&found))?;
+            through.push((*facet, left));
+        }
+        Ok(Self { found, through })
+    }
+
+    /// Those that all filters let through.
+    pub(super) fn all(&self) -> Found {
+        self.through_others(None)
+    }
+
+    /// Those that all filters but those of one field let through.
+    pub(super) fn but(&self, facet: Facet) -> Found {
+        self.through_others(Some(facet))
+    }
+
+    fn through_others(&self, but: Option<Facet>) -> Found {
+        let mut others = self
+            .through
+            .iter()
+            .filter(|(facet, _)| facet.is_none() || *facet != but)
+            .map(|(_, through)| through);
+        let Some(first) = others.next() else {
+            return self.found.clone();
+        };
+        others.fold(first.clone(), |left, other| left.and(other))
+    }
 }

@@ -10,8 +10,7 @@ use tantivy::collector::sort_key::NaturalComparator;
 use tantivy::collector::{Collector, SegmentCollector, TopNComputer};
 use tantivy::columnar::Column;
 use tantivy::query::{
-    BooleanQuery, ConstScoreQuery, ConstScorer, EnableScoring, Explanation, Occur, Query, Scorer,
-    Weight,
+    BooleanQuery, ConstScorer, EnableScoring, Explanation, Occur, Query, Scorer, Weight,
 };
 use tantivy::{DocId, DocSet, Score, SegmentOrdinal, SegmentReader, TERMINATED};
 
@@ -20,6 +19,7 @@ use super::rank::Ranked;
 use crate::analysis::Normalized;
 use crate::index::{self, Fields, PassageRecord, Snapshot};
 use crate::quantity::{Condition, Quantity};
+use crate::query::run::Constant;
 use crate::query::{Needle, QueryWord};
 
 /// How many hits are put in order by what their figures belong to; those after them stay where
@@ -71,10 +71,9 @@ pub(super) fn needles(figures: &[Figure]) -> Vec<Needle> {
 
 /// The passages that have a figure which meets `condition`; it adds nothing to a score.
 pub(super) fn filter(condition: &Condition) -> Box<dyn Query> {
-    Box::new(ConstScoreQuery::new(
-        Box::new(ConditionQuery(condition.clone())),
-        0.0,
-    ))
+    Box::new(Constant::silent(Box::new(ConditionQuery(
+        condition.clone(),
+    ))))
 }
 
 /// The passages of `query` that meet each of `conditions`.

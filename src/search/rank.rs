@@ -1,15 +1,24 @@
-//! The order of hits, and the page of them that is wanted.
+//! The order of hits, and the first of them.
+//!
+//! Hits are compared by what they have, greatest first: whether every word stands in them, what
+//! they score or are put in order by, and where they stand in the corpus. No two stand at the same
+//! place, so the order is the same in every run.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use tantivy::collector::sort_key::NaturalComparator;
-use tantivy::collector::{Collector, SegmentCollector, TopNComputer};
-use tantivy::columnar::Column;
-use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
+use tantivy::query::Query as EngineQuery;
+use tantivy::{DocId, Score, SegmentOrdinal};
 
 use super::Address;
+use super::columns::Columns;
+use super::kept::Kept;
+use crate::index::Snapshot;
+use crate::query::run::{Docs, Found, Scores};
+
+/// How many passages are scored at a time.
+const BATCH: usize = 256;
 
 /// The order of hits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,15 +61,15 @@ impl Sort {
 
 /// The passages that hold every word of a relaxed query.
 #[derive(Debug, Clone)]
-pub(super) struct Complete(Arc<HashSet<Address>>);
+pub(super) struct Complete(Arc<Found>);
 
 impl Complete {
-    pub(super) fn new(set: HashSet<Address>) -> Self {
-        Self(Arc::new(set))
+    pub(super) fn new(found: Found) -> Self {
+        Self(Arc::new(found))
     }
 
     pub(super) fn contains(&self, address: Address) -> bool {
-        self.0.contains(&address)
+        self.0.contains(address)
     }
 }
 
@@ -71,20 +80,6 @@ pub(super) struct Ranked {
     pub(super) score: Score,
     /// Its place in the corpus.
     pub(super) order: u64,
-}
-
-/// What hits are compared by, greatest first: whether every word stands in them, score, division
-/// code, place in the corpus. No two have the same place; the score as it was comes last, unread.
-type Key = (bool, Score, Reverse<u64>, Reverse<u64>, Score);
-
-/// Collects hits `skip..skip + take` of the order.
-pub(super) fn collector(sort: Sort, complete: Option<Complete>, skip: usize, take: usize) -> Page {
-    Page {
-        sort,
-        complete,
-        skip,
-        take: take.max(1),
-    }
 }
 
 /// Puts `hits` in the order of relevance, where their scores have changed.
@@ -98,112 +93,215 @@ pub(super) fn order(complete: Option<&Complete>, hits: &mut [Ranked]) {
     });
 }
 
-pub(super) struct Page {
+/// The first `wanted` of `found`, which `query` finds, in order.
+pub(super) fn first(
+    snapshot: &Snapshot,
+    query: &dyn EngineQuery,
+    found: &Found,
     sort: Sort,
-    complete: Option<Complete>,
-    skip: usize,
-    take: usize,
+    complete: Option<&Complete>,
+    wanted: usize,
+) -> tantivy::Result<Vec<Ranked>> {
+    let wanted = wanted.min(found.len());
+    if wanted == 0 {
+        return Ok(Vec::new());
+    }
+    let scores = Scores::of(snapshot, query)?;
+    let kept = Kept::of(snapshot);
+    let columns = &kept.columns;
+    if sort != Sort::Relevance {
+        return by_number(snapshot, &scores, columns, found, sort, wanted);
+    }
+    let Some(Complete(complete)) = complete else {
+        return by_score(snapshot, &scores, columns, found, wanted);
+    };
+    let mut first = by_score(snapshot, &scores, columns, &found.and(complete), wanted)?;
+    let rest = wanted - first.len();
+    if rest > 0 {
+        let others = found.minus(complete);
+        first.extend(by_score(snapshot, &scores, columns, &others, rest)?);
+    }
+    Ok(first)
 }
 
-pub(super) struct SegmentPage {
-    sort: Sort,
-    complete: Option<Complete>,
-    segment: SegmentOrdinal,
-    order: Column<u64>,
-    region: Column<u64>,
-    /// Set where hits are in the order of days.
-    date: Option<Column<u64>>,
-    top: TopNComputer<Key, DocId, NaturalComparator>,
+/// A passage by what it is ranked by and, among equals, its place in the corpus; the least is the
+/// greatest, to be the first to go.
+type Last<K> = Reverse<(K, Reverse<u64>, SegmentOrdinal, DocId)>;
+
+/// The best of what there is, so many of it.
+struct Best<K> {
+    wanted: usize,
+    /// The least of them on top.
+    heap: BinaryHeap<Last<K>>,
 }
 
-impl Collector for Page {
-    type Fruit = Vec<Ranked>;
-    type Child = SegmentPage;
+impl<K: Ord> Best<K> {
+    fn new(wanted: usize) -> Self {
+        Self {
+            wanted,
+            heap: BinaryHeap::with_capacity(wanted.min(BATCH) + 1),
+        }
+    }
 
-    fn for_segment(
-        &self,
-        segment: SegmentOrdinal,
-        reader: &SegmentReader,
-    ) -> tantivy::Result<SegmentPage> {
-        let columns = reader.fast_fields();
-        Ok(SegmentPage {
-            sort: self.sort,
-            complete: self.complete.clone(),
-            segment,
-            order: columns.u64("order")?,
-            region: columns.u64("region_order")?,
-            date: match self.sort {
-                Sort::Date => columns.column_opt("date")?,
-                _ => None,
-            },
-            top: TopNComputer::new_with_comparator(self.skip + self.take, NaturalComparator),
+    /// The least of them, where there are as many as are wanted.
+    fn least(&self) -> Option<&(K, Reverse<u64>, SegmentOrdinal, DocId)> {
+        let least = self.heap.peek().filter(|_| self.heap.len() >= self.wanted);
+        least.map(|Reverse(least)| least)
+    }
+
+    fn push(&mut self, key: K, order: u64, segment: SegmentOrdinal, doc: DocId) {
+        self.heap.push(Reverse((key, Reverse(order), segment, doc)));
+        if self.heap.len() > self.wanted {
+            self.heap.pop();
+        }
+    }
+
+    /// All of them, best first.
+    fn sorted(self) -> impl Iterator<Item = (K, u64, Address)> {
+        let sorted = self.heap.into_sorted_vec().into_iter();
+        sorted.map(|Reverse((key, Reverse(order), segment, doc))| {
+            (key, order, Address::new(segment, doc))
         })
     }
+}
 
-    fn requires_scoring(&self) -> bool {
-        true
-    }
+/// A score, in the order of numbers.
+#[derive(PartialEq)]
+struct Scored(Score);
 
-    fn merge_fruits(&self, segments: Vec<Vec<(Key, Ranked)>>) -> tantivy::Result<Vec<Ranked>> {
-        let mut all: Vec<(Key, Ranked)> = segments.into_iter().flatten().collect();
-        all.sort_by(|(left, _), (right, _)| {
-            right.partial_cmp(left).unwrap_or(std::cmp::Ordering::Equal)
-        });
-        Ok(all
-            .into_iter()
-            .skip(self.skip)
-            .take(self.take)
-            .map(|(_, ranked)| ranked)
-            .collect())
+impl Eq for Scored {}
+
+impl PartialOrd for Scored {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 
-impl SegmentCollector for SegmentPage {
-    type Fruit = Vec<(Key, Ranked)>;
+impl Ord for Scored {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
 
-    fn collect(&mut self, doc: DocId, score: Score) {
-        let order = Reverse(self.order.first(doc).unwrap_or(u64::MAX));
-        let key = match self.sort {
-            Sort::Relevance => {
-                let address = Address::new(self.segment, doc);
-                let complete = self
-                    .complete
-                    .as_ref()
-                    .is_none_or(|complete| complete.contains(address));
-                (complete, score, Reverse(0), order, score)
+fn by_score(
+    snapshot: &Snapshot,
+    scores: &Scores,
+    columns: &Columns,
+    found: &Found,
+    wanted: usize,
+) -> tantivy::Result<Vec<Ranked>> {
+    let mut best: Best<Scored> = Best::new(wanted);
+    let (mut batch, mut sums) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
+    for (segment, docs) in (0..).zip(found.segments()) {
+        if docs.is_empty() {
+            continue;
+        }
+        let places = columns.places(snapshot, segment)?;
+        let mut scoring = scores.open(segment, docs)?;
+        let mut rank = |batch: &mut Vec<DocId>| {
+            let least = best.least().map_or(Score::NEG_INFINITY, |least| least.0.0);
+            scoring.score(batch, &mut sums, least);
+            for (doc, score) in batch.drain(..).zip(&sums) {
+                let least = best.least();
+                if least.is_none_or(|least| *score >= least.0.0) {
+                    best.push(Scored(*score), places.of(doc), segment, doc);
+                }
             }
-            Sort::Region => {
-                let region = Reverse(self.region.first(doc).unwrap_or(u64::MAX));
-                (true, 0.0, region, order, score)
-            }
-            Sort::Date => {
-                let date = self.date.as_ref().and_then(|date| date.first(doc));
-                (
-                    true,
-                    0.0,
-                    Reverse(u64::MAX - date.unwrap_or(0)),
-                    order,
-                    score,
-                )
-            }
-            Sort::Document | Sort::Quantity => (true, 0.0, Reverse(0), order, score),
         };
-        self.top.push(key, doc);
+        docs.for_each(|doc| {
+            batch.push(doc);
+            if batch.len() == BATCH {
+                rank(&mut batch);
+            }
+        });
+        rank(&mut batch);
     }
+    let ranked = best.sorted().map(|(score, order, address)| Ranked {
+        address,
+        score: score.0,
+        order,
+    });
+    Ok(ranked.collect())
+}
 
-    fn harvest(self) -> Self::Fruit {
-        let segment = self.segment;
-        self.top
-            .into_vec()
-            .into_iter()
-            .map(|entry| {
-                let ranked = Ranked {
-                    address: Address::new(segment, entry.doc),
-                    score: entry.sort_key.4,
-                    order: entry.sort_key.3.0,
-                };
-                (entry.sort_key, ranked)
-            })
-            .collect()
+/// By a number, which is the less the better; what is scored has no say.
+fn by_number(
+    snapshot: &Snapshot,
+    scores: &Scores,
+    columns: &Columns,
+    found: &Found,
+    sort: Sort,
+    wanted: usize,
+) -> tantivy::Result<Vec<Ranked>> {
+    let mut best: Best<Reverse<u64>> = Best::new(wanted);
+    for (segment, docs) in (0..).zip(found.segments()) {
+        if docs.is_empty() {
+            continue;
+        }
+        let places = columns.places(snapshot, segment)?;
+        let fast = snapshot.searcher().segment_reader(segment).fast_fields();
+        let number = match sort {
+            Sort::Region => fast.column_opt::<u64>("region_order")?,
+            Sort::Date => fast.column_opt::<u64>("date")?,
+            Sort::Relevance | Sort::Document | Sort::Quantity => None,
+        };
+        let mut rank = |doc: DocId| {
+            let known = number.as_ref().and_then(|number| number.first(doc));
+            let key = Reverse(match sort {
+                Sort::Region => known.unwrap_or(u64::MAX),
+                // Those of no known day come last.
+                Sort::Date => u64::MAX - known.unwrap_or(0),
+                Sort::Relevance | Sort::Document | Sort::Quantity => 0,
+            });
+            let order = places.of(doc);
+            let is_better = best
+                .least()
+                .is_none_or(|least| (&key, Reverse(order)) > (&least.0, least.1));
+            if is_better {
+                best.push(key, order, segment, doc);
+            }
+        };
+        if number.is_none() && places.are_ascending() {
+            docs.first(wanted).into_iter().for_each(rank);
+        } else {
+            docs.for_each(&mut rank);
+        }
     }
+    let mut ranked: Vec<Ranked> = best
+        .sorted()
+        .map(|(_, order, address)| Ranked {
+            address,
+            score: 0.0,
+            order,
+        })
+        .collect();
+    add(snapshot, scores, &mut ranked)?;
+    Ok(ranked)
+}
+
+/// Adds to the scores of `hits`, wherever they stand.
+pub(super) fn add(
+    snapshot: &Snapshot,
+    scores: &Scores,
+    hits: &mut [Ranked],
+) -> tantivy::Result<()> {
+    for (segment, reader) in (0..).zip(snapshot.searcher().segment_readers()) {
+        let here = |hit: &Ranked| hit.address.segment_ord == segment;
+        let own = hits.iter().filter(|hit| here(hit));
+        let mut docs: Vec<DocId> = own.map(|hit| hit.address.doc_id).collect();
+        if docs.is_empty() {
+            continue;
+        }
+        docs.sort_unstable();
+        let among = Docs::of(docs.clone(), reader.max_doc());
+        let mut scoring = scores.open(segment, &among)?;
+        let mut sums = Vec::new();
+        scoring.score(&mut docs, &mut sums, Score::NEG_INFINITY);
+        for hit in hits.iter_mut().filter(|hit| here(hit)) {
+            if let Ok(at) = docs.binary_search(&hit.address.doc_id) {
+                hit.score += sums.get(at).copied().unwrap_or(0.0);
+            }
+        }
+    }
+    Ok(())
 }

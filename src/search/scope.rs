@@ -4,7 +4,6 @@
 //! word that stands only elsewhere and is proposed for one typed, a region nobody here is from.
 //! Scores still weigh words by how many of all passages hold them.
 
-use tantivy::collector::Count;
 use tantivy::query::{AllQuery, BooleanQuery, Occur, Query as EngineQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
@@ -13,6 +12,7 @@ use super::{Facet, Filters, Options, Request, compile, suggest};
 use crate::config;
 use crate::index::{self, Completion, CompletionKind, Snapshot};
 use crate::query::rewrite::RewriteKind;
+use crate::query::run::{self, Constant};
 use crate::query::{self, Compiler};
 use crate::region::Region;
 
@@ -33,13 +33,22 @@ pub fn within(snapshot: &Snapshot, filters: &Filters) -> Result<Snapshot, index:
 
 /// `query`, of what may be seen.
 pub(super) fn narrowed(snapshot: &Snapshot, query: &dyn EngineQuery) -> Box<dyn EngineQuery> {
-    match snapshot.visible() {
-        None => query.box_clone(),
-        Some(visible) => Box::new(BooleanQuery::new(vec![
-            (Occur::Must, query.box_clone()),
-            (Occur::Must, visible),
-        ])),
-    }
+    let Some(visible) = snapshot.visible_terms() else {
+        return query.box_clone();
+    };
+    let seen = visible.iter().map(|any| {
+        let any = any.iter().map(|term| {
+            let term = TermQuery::new(term.clone(), IndexRecordOption::Basic);
+            (Occur::Should, Box::new(term) as Box<dyn EngineQuery>)
+        });
+        let any = BooleanQuery::new(any.collect());
+        (Occur::Must, Box::new(any) as Box<dyn EngineQuery>)
+    });
+    let seen = BooleanQuery::new(seen.collect());
+    Box::new(BooleanQuery::new(vec![
+        (Occur::Must, query.box_clone()),
+        (Occur::Must, Box::new(Constant::silent(Box::new(seen)))),
+    ]))
 }
 
 /// Everything that may be seen.
@@ -52,9 +61,8 @@ fn containing(snapshot: &Snapshot, text: &str) -> Result<usize, index::Error> {
     // What finds a string does not depend on what it weighs.
     let options = Options::from(&config::Search::default());
     let exact = Compiler::new(snapshot, options.weights).exact(text);
-    Ok(snapshot
-        .searcher()
-        .search(&*narrowed(snapshot, &*exact.strict), &Count)?)
+    let query = narrowed(snapshot, &*exact.strict);
+    Ok(run::count(snapshot, &*query)?)
 }
 
 /// How many passages that may be seen have `value`.
@@ -64,7 +72,7 @@ fn having(snapshot: &Snapshot, facet: Facet, value: &str) -> Result<usize, index
     };
     let query = TermQuery::new(term, IndexRecordOption::Basic);
     let query = narrowed(snapshot, &query);
-    Ok(snapshot.searcher().search(&*query, &Count)?)
+    Ok(run::count(snapshot, &*query)?)
 }
 
 /// A completion that finds something that may be seen, with how many passages; nothing where it
@@ -117,7 +125,7 @@ pub(super) fn understood(
         let compiler = Compiler::new(snapshot, options.weights);
         let strict = compiler.smart(meant, &query::parse(meant))?.strict;
         let query = narrowed(snapshot, &*strict);
-        if snapshot.searcher().search(&*query, &Count)? == 0 {
+        if run::count(snapshot, &*query)? == 0 {
             read.did_you_mean = None;
         }
     }

@@ -130,41 +130,40 @@ impl Highlighter {
             return Vec::new();
         }
         let normalized = Normalized::new(text);
-        // Bytes to characters, in the normalised text and in the original.
-        let folded: Vec<usize> = normalized
-            .as_str()
-            .char_indices()
-            .map(|(at, _)| at)
-            .collect();
-        let original: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
-        let mut marks: Vec<Mark> = Vec::new();
+        let folded = normalized.as_str();
+        // In bytes of the original, with which needle it is.
+        let mut places: Vec<(usize, usize, usize)> = Vec::new();
         for (which, (needle, whole)) in self.needles.iter().enumerate() {
             let length = needle.chars().count();
-            for (at, found) in normalized.as_str().match_indices(needle.as_str()) {
-                if *whole && within_number(normalized.as_str(), at, at + found.len()) {
+            let mut chars = Counted::of(folded);
+            for (at, found) in folded.match_indices(needle.as_str()) {
+                if *whole && within_number(folded, at, at + found.len()) {
                     continue;
                 }
-                let Ok(first) = folded.binary_search(&at) else {
-                    continue;
-                };
+                let first = chars.before(at);
                 let span = normalized.original(first..first + length);
-                marks.push(Mark {
-                    start: original.partition_point(|&at| at < span.start),
-                    end: original.partition_point(|&at| at < span.end),
-                    needles: vec![which],
-                });
+                places.push((span.start, span.end, which));
             }
         }
-        marks.sort_by_key(|mark| (mark.start, mark.end));
+        places.sort_by_key(|&(start, end, _)| (start, end));
         let mut merged: Vec<Mark> = Vec::new();
-        for mark in marks {
+        for (start, end, needle) in places {
             match merged.last_mut() {
-                Some(last) if mark.start <= last.end => {
-                    last.end = last.end.max(mark.end);
-                    last.needles.extend(mark.needles);
+                Some(last) if start <= last.end => {
+                    last.end = last.end.max(end);
+                    last.needles.push(needle);
                 }
-                _ => merged.push(mark),
+                _ => merged.push(Mark {
+                    start,
+                    end,
+                    needles: vec![needle],
+                }),
             }
+        }
+        let mut chars = Counted::of(text);
+        for mark in &mut merged {
+            mark.start = chars.before(mark.start);
+            mark.end = chars.before(mark.end);
         }
         merged
     }
@@ -205,6 +204,31 @@ impl Highlighter {
             }
         }
         best.map(|(_, cluster)| cluster)
+    }
+}
+
+/// Characters of a text, counted up to one place after another.
+struct Counted<'t> {
+    text: &'t str,
+    at: usize,
+    chars: usize,
+}
+
+impl<'t> Counted<'t> {
+    fn of(text: &'t str) -> Self {
+        Self {
+            text,
+            at: 0,
+            chars: 0,
+        }
+    }
+
+    /// How many characters stand before the byte `at`, which is not before the one asked for last.
+    fn before(&mut self, at: usize) -> usize {
+        let passed = self.text.get(self.at..at).unwrap_or_default();
+        self.chars += passed.chars().count();
+        self.at = at;
+        self.chars
     }
 }
 

@@ -4,7 +4,6 @@
 //! word as typed; otherwise the correction is merely offered. What the text holds as it was typed
 //! is found in any case.
 
-use tantivy::collector::Count;
 use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery};
 
 use super::{Options, Request, quantities, scope};
@@ -12,6 +11,7 @@ use crate::analysis::{Dictionary, Normalized, is_function_word};
 use crate::index::{self, Snapshot};
 use crate::quantity::{Condition, condition};
 use crate::query::rewrite::{self, Proposal, RewriteKind, Stretch, pinyin, typo};
+use crate::query::run::{self, Found};
 use crate::query::{self, Compiled, Compiler, NamedRegion, Query};
 
 /// How sure a correction must be to be made when it does not lead to a passage with every word
@@ -43,8 +43,8 @@ pub struct Rewrite {
 /// A query as it is searched for.
 pub(super) struct Understood {
     pub(super) compiled: Compiled,
-    /// How many passages hold every word.
-    pub(super) complete: Option<usize>,
+    /// The passages that hold every word.
+    pub(super) complete: Option<Found>,
     pub(super) rewrites: Vec<Rewrite>,
     /// What may have been meant, to be typed instead.
     pub(super) did_you_mean: Option<String>,
@@ -109,8 +109,7 @@ fn bounded(
     let understood = words(snapshot, &request, options, &parsed)?;
     let conditions: Vec<Condition> = bounds.iter().map(|found| found.condition.clone()).collect();
     let narrowed = quantities::narrowed(&*understood.compiled.strict, &conditions);
-    let searcher = snapshot.searcher();
-    if searcher.search(&*scope::narrowed(snapshot, &*narrowed), &Count)? == 0 {
+    if run::find(snapshot, &*scope::narrowed(snapshot, &*narrowed))?.is_empty() {
         return Ok(None);
     }
     // What the text holds as it was typed is found in any case.
@@ -135,7 +134,7 @@ fn bounded(
         original: rewrite::quoted(typed, &other.from),
         ..other
     }));
-    let complete = searcher.search(&*strict, &Count)?;
+    let complete = run::find(snapshot, &*strict)?;
     Ok(Some(Understood {
         compiled: Compiled {
             strict,
@@ -191,8 +190,8 @@ fn words(
         words.any(|word| word.text.chars().count() == 1)
     };
     if !compiled.lists_all
-        && (complete < options.relax_below.max(1) || is_scattered())
-        && let Some(corrected) = reading.corrected(&read, complete)?
+        && (complete.len() < options.relax_below.max(1) || is_scattered())
+        && let Some(corrected) = reading.corrected(&read, complete.len())?
     {
         let mut all = parts.clone();
         all.extend(corrected.parts);
@@ -238,7 +237,7 @@ struct Reading<'a> {
 /// A query with its typing errors put right.
 struct Corrected {
     compiled: Compiled,
-    complete: usize,
+    complete: Found,
     parts: Vec<Proposal>,
     /// Whether it is searched for, rather than offered.
     is_made: bool,
@@ -251,8 +250,8 @@ impl Reading<'_> {
         Ok(compiler.smart(&self.request.text, query)?)
     }
 
-    fn complete(&self, compiled: &Compiled) -> Result<usize, index::Error> {
-        Ok(self.snapshot.searcher().search(&*compiled.strict, &Count)?)
+    fn complete(&self, compiled: &Compiled) -> Result<Found, index::Error> {
+        Ok(run::find(self.snapshot, &*compiled.strict)?)
     }
 
     /// The best correction of `query`, of which `complete` passages hold every word.
@@ -284,7 +283,8 @@ impl Reading<'_> {
         }
         let corrected = rewrite::replaced(query, &stretches, &texts);
         let compiled = self.compile(&corrected, true)?;
-        let found = self.complete(&compiled)?;
+        let complete_so = self.complete(&compiled)?;
+        let found = complete_so.len();
         let is_made = match complete {
             0 if changes_words => found > 0 && length <= VERY_SHORT,
             0 => found > 0 || sure >= SURE && length <= SHORT,
@@ -294,7 +294,7 @@ impl Reading<'_> {
         };
         Ok((is_made || found > complete).then_some(Corrected {
             compiled,
-            complete: found,
+            complete: complete_so,
             parts,
             is_made,
         }))
@@ -309,7 +309,7 @@ impl Reading<'_> {
                 continue;
             }
             let typed = self.complete(&compiler.exact(stretch.text.as_str()))?;
-            if typed > 0 || self.complete(&compiler.exact(text))? == 0 {
+            if !typed.is_empty() || self.complete(&compiler.exact(text))?.is_empty() {
                 return Ok(false);
             }
         }
@@ -319,7 +319,7 @@ impl Reading<'_> {
     fn understood(
         &self,
         compiled: Compiled,
-        complete: Option<usize>,
+        complete: Option<Found>,
         parts: &[Proposal],
         did_you_mean: Option<String>,
     ) -> Understood {

@@ -6,17 +6,15 @@
 //! so.
 
 use tantivy::Term;
-use tantivy::query::{
-    BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query as EngineQuery, TermQuery,
-};
+use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
-use super::combined::CombinedQuery;
 use super::words::is_number;
 use super::{Compiler, Gathered, Leaf, Needle, Part, literal};
 use crate::analysis::{Dictionary, Normalized};
 use crate::number;
 use crate::query::rewrite::{Proposal, RewriteKind};
+use crate::query::run::{BestOf, CombinedQuery, Weighed};
 
 /// What a word is worth that means the same only one way round, as a share of one that does so
 /// both ways.
@@ -63,7 +61,7 @@ pub(super) fn best_of(
 impl Gathered {
     fn choice(&mut self, others: &[&Alternative]) -> Box<dyn EngineQuery> {
         let queries = others.iter().map(|other| other.query.box_clone());
-        let query = DisjunctionMaxQuery::new(queries.collect());
+        let query = BestOf::new(queries.collect());
         self.leaves.push(Leaf {
             text: String::new(),
             part: others.first().map_or(Part::Text, |other| other.part),
@@ -206,7 +204,7 @@ impl Compiler<'_> {
             };
             for field in self.anywhere() {
                 let query = literal::characters(field, &needle);
-                clauses.push((Occur::Should, Box::new(BoostQuery::new(query, share))));
+                clauses.push((Occur::Should, Box::new(Weighed::new(query, share))));
             }
         }
         let mut query: Box<dyn EngineQuery> = Box::new(BooleanQuery::new(clauses));

@@ -5,16 +5,14 @@
 //! stored text of the few passages that hold its beginning.
 
 use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
-use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, EnableScoring, Occur, PhraseQuery, Query,
-    TermQuery,
-};
+use tantivy::query::{AllQuery, BooleanQuery, EmptyQuery, EnableScoring, Occur, Query, TermQuery};
 use tantivy::schema::{IndexRecordOption, Value};
 use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, TantivyDocument, Term};
 
 use crate::analysis::Normalized;
 use crate::fold::is_searchable;
 use crate::index::{Characters, Fields, PassageRecord};
+use crate::query::run::{Characters as CharactersQuery, Constant};
 
 /// The most pairs one phrase is looked up with, enough for 48 characters.
 const MAX_TERMS: usize = 24;
@@ -56,7 +54,7 @@ pub(super) fn grams(field: Characters, needle: &Normalized) -> impl Iterator<Ite
 
 /// A query that selects without adding to the score.
 pub(super) fn silent(query: Box<dyn Query>) -> Box<dyn Query> {
-    Box::new(ConstScoreQuery::new(query, 0.0))
+    Box::new(Constant::silent(query))
 }
 
 /// Whether `query` finds anything.
@@ -72,7 +70,7 @@ pub(super) fn stands(searcher: &Searcher, query: &dyn Query) -> tantivy::Result<
 
 fn phrase(mut terms: Vec<(usize, Term)>) -> Box<dyn Query> {
     if terms.len() > 1 {
-        return Box::new(PhraseQuery::new_with_offset(terms));
+        return Box::new(CharactersQuery::new(terms));
     }
     match terms.pop() {
         Some((_, term)) => Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)),

@@ -1,10 +1,11 @@
 //! Regions that a query names: their own reports come first, and none is left out for it.
 
 use tantivy::Term;
-use tantivy::query::{BoostQuery, ConstScoreQuery, Occur, TermQuery};
+use tantivy::query::{Occur, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
 use super::{Clauses, Compiler, Gathered, Part};
+use crate::query::run::Constant;
 use crate::query::{Clause, Form, Query, Target};
 use crate::region::{Region, Resolution, mentions};
 
@@ -59,14 +60,13 @@ impl Compiler<'_> {
                 let Some(term) = self.division(&region) else {
                     continue;
                 };
-                if self.searcher.doc_freq(&term)? == 0
+                if self.terms.frequency(&term)? == 0
                     || named.iter().any(|known| known.region == region)
                 {
                     continue;
                 }
                 let own = TermQuery::new(term, IndexRecordOption::Basic);
-                let own = ConstScoreQuery::new(Box::new(own), 1.0);
-                let own = BoostQuery::new(Box::new(own), OWN_REPORT);
+                let own = Constant::new(Box::new(own), OWN_REPORT);
                 let leaf = gathered.leaf(typed.trim(), Part::OfRegion, Box::new(own));
                 bonus.push((Occur::Should, leaf));
                 named.push(NamedRegion {

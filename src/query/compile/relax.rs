@@ -2,8 +2,8 @@
 
 use tantivy::query::{Occur, Query as EngineQuery};
 
-use super::coverage::{CoverageQuery, Enough};
 use super::{Clauses, Needle, copy, held};
+use crate::query::run::{CoverageQuery, Enough};
 
 /// The share of a query's weight a passage must hold once it is relaxed, for up to
 /// [`FEW_WORDS`] words; a longer query, which is rather a question, asks for as much as that many

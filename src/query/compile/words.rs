@@ -7,16 +7,15 @@
 use std::sync::Arc;
 
 use tantivy::Term;
-use tantivy::collector::Count;
-use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as EngineQuery, TermQuery};
+use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 
 use super::alternatives::{Alternative, best_of};
-use super::combined::{CombinedQuery, WeighedField};
 use super::relax::Atom;
 use super::{Compiler, Gathered, Leaf, Needle, Part, REGION_WEIGHT, any, literal};
 use crate::analysis::{Dictionary, Normalized, is_function_word};
 use crate::index::Characters;
+use crate::query::run::{CombinedQuery, Weighed, WeighedField};
 
 /// The most neighbours of a piece of text that are looked up.
 const MAX_NEIGHBOURS: usize = 64;
@@ -271,7 +270,7 @@ impl Compiler<'_> {
             .chain(self.anywhere());
         for field in fields {
             let query = literal::characters(field, &needle);
-            if self.searcher.search(&query, &Count)? > 0 {
+            if literal::stands(self.searcher, &*query)? {
                 return Ok(true);
             }
         }
@@ -289,7 +288,7 @@ impl Compiler<'_> {
         if is_number(word) {
             // Its characters are in every longer number; as a word it is rarer.
             let term = Term::from_field_text(self.fields.body_words, word);
-            return Ok(self.rarity(self.searcher.doc_freq(&term)?));
+            return Ok(self.rarity(self.terms.frequency(&term)?));
         }
         for field in [
             self.fields.text_characters,
@@ -298,7 +297,7 @@ impl Compiler<'_> {
         ] {
             let mut rarest = u64::MAX;
             for term in literal::grams(field, &needle) {
-                rarest = rarest.min(self.searcher.doc_freq(&term)?);
+                rarest = rarest.min(self.terms.frequency(&term)?);
             }
             if rarest != u64::MAX {
                 frequency = frequency.max(rarest);
@@ -318,7 +317,7 @@ impl Compiler<'_> {
 
     fn phrase(&self, text: &str, share: f32, gathered: &mut Gathered) -> Box<dyn EngineQuery> {
         let query = literal::characters(self.fields.text_characters, &Normalized::new(text));
-        let query = BoostQuery::new(query, self.weights.phrase * share);
+        let query = Weighed::new(query, self.weights.phrase * share);
         let figures: String = text
             .chars()
             .take_while(|c| c.is_ascii_digit() || *c == '.')
@@ -383,7 +382,7 @@ impl Compiler<'_> {
         }
         let needle = Normalized::new(word);
         let query = literal::characters(self.fields.region_names, &needle);
-        let query = BoostQuery::new(query, REGION_WEIGHT);
+        let query = Weighed::new(query, REGION_WEIGHT);
         queries.push(gathered.leaf(word, Part::Region, Box::new(query)));
         let characters = |field| literal::silent(literal::characters(field, &needle));
         queries.extend(self.anywhere().map(characters));
@@ -408,7 +407,7 @@ impl Compiler<'_> {
         ]
         .into_iter()
         .map(|(field, part, weight)| {
-            let query = BoostQuery::new(literal::characters(field, &needle), weight);
+            let query = Weighed::new(literal::characters(field, &needle), weight);
             gathered.leaf(word, part, Box::new(query))
         })
         .collect()

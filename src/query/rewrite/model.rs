@@ -7,9 +7,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::is_ideograph;
 use crate::index::{Lexicon, Snapshot};
+use crate::query::run::Terms;
 
 /// What is taken to be the frequency of a character that is no word by itself.
 const NEVER_ALONE: f32 = 0.1;
@@ -26,6 +28,7 @@ const ODD: f32 = 300.0;
 /// The likelihood of texts, for one query.
 pub(super) struct Model<'a> {
     snapshot: &'a Snapshot,
+    terms: Arc<Terms>,
     grams: RefCell<HashMap<(char, Option<char>), u64>>,
     words: RefCell<HashMap<String, u64>>,
 }
@@ -40,6 +43,7 @@ impl<'a> Model<'a> {
     pub(super) fn new(snapshot: &'a Snapshot) -> Self {
         Self {
             snapshot,
+            terms: Terms::of(snapshot),
             grams: RefCell::default(),
             words: RefCell::default(),
         }
@@ -157,7 +161,10 @@ impl<'a> Model<'a> {
         }
         let text: String = std::iter::once(first).chain(second).collect();
         // An index that cannot be read fails the search itself; here it only says nothing.
-        let frequency = self.snapshot.character_frequency(&text).unwrap_or(0);
+        let frequency = self
+            .terms
+            .character_frequency(self.snapshot.fields(), &text);
+        let frequency = frequency.unwrap_or(0);
         self.grams.borrow_mut().insert((first, second), frequency);
         frequency
     }

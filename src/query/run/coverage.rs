@@ -13,38 +13,41 @@ use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, Term};
 
 /// A query for passages that hold enough of its clauses.
 #[derive(Debug)]
-pub(super) struct CoverageQuery {
+pub struct CoverageQuery {
     clauses: Vec<(Box<dyn Query>, f32)>,
     enough: Enough,
 }
 
 /// How much of its clauses a passage must hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Enough {
+pub struct Enough {
     /// The least sum of weights.
-    pub(super) weight: f32,
+    pub weight: f32,
     /// The least number of clauses, unless they reach `alone`.
-    pub(super) clauses: usize,
+    pub clauses: usize,
     /// A sum of weights that is enough whatever their number.
-    pub(super) alone: f32,
+    pub alone: f32,
 }
 
 impl Enough {
-    pub(super) fn is_reached(self, clauses: usize, weight: f32) -> bool {
+    /// Whether so many clauses of this weight are enough.
+    #[must_use]
+    pub fn is_reached(self, clauses: usize, weight: f32) -> bool {
         weight >= self.weight && (clauses >= self.clauses || weight >= self.alone)
     }
 }
 
 impl CoverageQuery {
     /// Passages that hold enough of `clauses`, whose weights are not negative.
-    pub(super) fn new(mut clauses: Vec<(Box<dyn Query>, f32)>, enough: Enough) -> Self {
+    #[must_use]
+    pub fn new(mut clauses: Vec<(Box<dyn Query>, f32)>, enough: Enough) -> Self {
         clauses.sort_by(|(_, left), (_, right)| right.total_cmp(left));
         Self { clauses, enough }
     }
 
     /// How many of the heaviest clauses a passage must be found by: without any of them the rest
     /// is too light, or too few.
-    fn leading(&self) -> usize {
+    pub(super) fn leading(&self) -> usize {
         (0..self.clauses.len())
             .find(|&leading| {
                 let rest = self.clauses.get(leading..).unwrap_or_default();
@@ -52,6 +55,15 @@ impl CoverageQuery {
                 !self.enough.is_reached(rest.len(), weight)
             })
             .unwrap_or(self.clauses.len())
+    }
+
+    /// Its clauses with their weights, heaviest first.
+    pub(super) fn clauses(&self) -> impl Iterator<Item = (&dyn Query, f32)> {
+        self.clauses.iter().map(|(query, worth)| (&**query, *worth))
+    }
+
+    pub(super) fn enough(&self) -> Enough {
+        self.enough
     }
 }
 

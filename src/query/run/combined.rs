@@ -18,17 +18,19 @@ use tantivy::query::{EmptyScorer, EnableScoring, Explanation, Query, Scorer, Wei
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, Term};
 
+use super::terms::Terms;
+
 /// How fast further occurrences stop counting; the usual value.
 const K1: f32 = 1.2;
 /// How much length counts; the usual value.
 const B: f32 = 0.75;
 
 /// A field with what an occurrence in it counts.
-pub(super) type WeighedField = (Field, f32);
+pub type WeighedField = (Field, f32);
 
 /// Passages that hold a term in any of several fields.
 #[derive(Debug, Clone)]
-pub(super) struct CombinedQuery {
+pub struct CombinedQuery {
     term: String,
     fields: Arc<[WeighedField]>,
     boost: f32,
@@ -38,7 +40,8 @@ pub(super) struct CombinedQuery {
 
 impl CombinedQuery {
     /// Passages that hold `term` in any of `fields`, their score multiplied by `boost`.
-    pub(super) fn new(term: &str, fields: Arc<[WeighedField]>, boost: f32) -> Self {
+    #[must_use]
+    pub fn new(term: &str, fields: Arc<[WeighedField]>, boost: f32) -> Self {
         Self {
             looked_up: fields
                 .iter()
@@ -49,23 +52,39 @@ impl CombinedQuery {
             boost,
         }
     }
-}
 
-impl Query for CombinedQuery {
-    fn query_terms<'a>(&'a self, visitor: &mut dyn FnMut(&'a Term, bool)) {
-        for term in &*self.looked_up {
-            visitor(term, false);
+    /// Its term in each of the fields, with what an occurrence there counts.
+    pub(super) fn terms(&self) -> impl Iterator<Item = (Term, f32)> {
+        let fields = self.fields.iter();
+        fields.map(|&(field, weight)| (Term::from_field_text(field, &self.term), weight))
+    }
+
+    /// As [`Query::weight`], for what scores.
+    pub(super) fn weigh(&self, terms: &Terms) -> tantivy::Result<CombinedWeight> {
+        let all = terms.passages();
+        let mut frequency = 0;
+        let mut length = 0.0;
+        for (term, weight) in self.terms() {
+            frequency = frequency.max(terms.frequency(&term)?);
+            length += count(terms.field(term.field())?.tokens) * weight;
+        }
+        Ok(self.weighed(all, frequency, length))
+    }
+
+    fn weighed(&self, all: u64, frequency: u64, length: f32) -> CombinedWeight {
+        let average = (length / count(all.max(1))).max(1.0);
+        let (all, frequency) = (count(all), count(frequency));
+        let idf = ((all - frequency + 0.5) / (frequency + 0.5)).ln_1p();
+        CombinedWeight {
+            terms: self.terms().collect(),
+            factor: self.boost * idf * (K1 + 1.0),
+            average,
         }
     }
 
-    fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
-        let terms = self
-            .fields
-            .iter()
-            .map(|&(field, weight)| (Term::from_field_text(field, &self.term), weight))
-            .collect();
-        let mut combined = CombinedWeight {
-            terms,
+    fn weight_of_all(&self, scoring: EnableScoring<'_>) -> tantivy::Result<CombinedWeight> {
+        let combined = CombinedWeight {
+            terms: self.terms().collect(),
             factor: 0.0,
             average: 1.0,
         };
@@ -81,12 +100,21 @@ impl Query for CombinedQuery {
                 frequency = frequency.max(statistics.doc_freq(term)?);
                 length += count(statistics.total_num_tokens(term.field())?) * weight;
             }
-            combined.average = (length / count(all.max(1))).max(1.0);
-            let (all, frequency) = (count(all), count(frequency));
-            let idf = ((all - frequency + 0.5) / (frequency + 0.5)).ln_1p();
-            combined.factor = self.boost * idf * (K1 + 1.0);
+            return Ok(self.weighed(all, frequency, length));
         }
-        Ok(Box::new(combined))
+        Ok(combined)
+    }
+}
+
+impl Query for CombinedQuery {
+    fn query_terms<'a>(&'a self, visitor: &mut dyn FnMut(&'a Term, bool)) {
+        for term in &*self.looked_up {
+            visitor(term, false);
+        }
+    }
+
+    fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
+        Ok(Box::new(self.weight_of_all(scoring)?))
     }
 }
 
@@ -95,13 +123,48 @@ fn count(number: u64) -> f32 {
     number as f32
 }
 
-struct CombinedWeight {
+pub(super) struct CombinedWeight {
     terms: Vec<(Term, f32)>,
     factor: f32,
     average: f32,
 }
 
 impl CombinedWeight {
+    /// What no passage scores more than.
+    pub(super) fn most(&self) -> Score {
+        self.factor
+    }
+
+    /// What scores the passages of a segment; nothing where none of them holds the term.
+    pub(super) fn open(
+        &self,
+        terms: &Terms,
+        segment: usize,
+        boost: Score,
+    ) -> tantivy::Result<Option<CombinedScorer>> {
+        let mut postings = Vec::with_capacity(self.terms.len());
+        for (term, weight) in &self.terms {
+            if let Some((index, info)) = terms.list(segment, term)? {
+                let option = IndexRecordOption::WithFreqs;
+                postings.push((index.read_postings_from_terminfo(&info, option)?, *weight));
+            }
+        }
+        if postings.is_empty() {
+            return Ok(None);
+        }
+        let mut lengths = Vec::with_capacity(self.terms.len());
+        for (term, weight) in &self.terms {
+            lengths.push((terms.field(term.field())?.lengths(segment)?, *weight));
+        }
+        Ok(Some(CombinedScorer {
+            postings,
+            lengths,
+            factor: self.factor * boost,
+            average: self.average,
+            doc: TERMINATED,
+        }))
+    }
+
     fn combined(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<CombinedScorer> {
         let mut postings = Vec::with_capacity(self.terms.len());
         let mut lengths = Vec::with_capacity(self.terms.len());
@@ -145,7 +208,7 @@ impl Weight for CombinedWeight {
     }
 }
 
-struct CombinedScorer {
+pub(super) struct CombinedScorer {
     /// Where the term stands, with what an occurrence there counts.
     postings: Vec<(SegmentPostings, f32)>,
     lengths: Vec<(FieldNormReader, f32)>,
@@ -155,6 +218,35 @@ struct CombinedScorer {
 }
 
 impl CombinedScorer {
+    /// Adds to each of `sums` what the passage at its place in `docs`, which are in order, scores.
+    pub(super) fn add(&mut self, docs: &[DocId], sums: &mut [Score]) {
+        for (&doc, sum) in docs.iter().zip(sums) {
+            let mut frequency = 0.0;
+            for (postings, weight) in &mut self.postings {
+                let mut at = postings.doc();
+                if at < doc {
+                    at = postings.seek(doc);
+                }
+                if at == doc {
+                    frequency += count(u64::from(postings.term_freq())) * *weight;
+                }
+            }
+            if frequency > 0.0 {
+                *sum += self.scored(doc, frequency);
+            }
+        }
+    }
+
+    /// What a passage scores that holds the term so often.
+    fn scored(&self, doc: DocId, frequency: Score) -> Score {
+        let lengths = self.lengths.iter();
+        let length: f32 = lengths
+            .map(|(length, weight)| count(u64::from(length.fieldnorm(doc))) * weight)
+            .sum();
+        let norm = K1 * (1.0 - B + B * length / self.average);
+        self.factor * frequency / (frequency + norm)
+    }
+
     fn settle(&mut self) -> DocId {
         let docs = self.postings.iter().map(|(postings, _)| postings.doc());
         self.doc = docs.min().unwrap_or(TERMINATED);
@@ -206,11 +298,6 @@ impl Scorer for CombinedScorer {
                 frequency += count(u64::from(postings.term_freq())) * weight;
             }
         }
-        let lengths = self.lengths.iter();
-        let length: f32 = lengths
-            .map(|(length, weight)| count(u64::from(length.fieldnorm(doc))) * weight)
-            .sum();
-        let norm = K1 * (1.0 - B + B * length / self.average);
-        self.factor * frequency / (frequency + norm)
+        self.scored(doc, frequency)
     }
 }

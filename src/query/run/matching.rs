@@ -1,0 +1,487 @@
+//! Which passages a query finds, whatever they score: worked out a set at a time.
+//!
+//! What is rare goes first and bounds what is looked at of the rest; a posting list is read through
+//! where most of it is needed and else only asked about the passages that are left. That characters
+//! stand next to each other is looked at last, and only where nothing cheaper says so already: what
+//! holds a word as a word needs no look at the places of its characters.
+
+use std::sync::Arc;
+
+use tantivy::postings::{Postings, TermInfo};
+use tantivy::query::{AllQuery, BooleanQuery, EmptyQuery, EnableScoring, Occur, Query, TermQuery};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{
+    DocId, DocSet, InvertedIndexReader, Searcher, SeekDangerResult, SegmentReader, TERMINATED, Term,
+};
+
+use super::combined::CombinedQuery;
+use super::coverage::{CoverageQuery, Enough};
+use super::docs::Docs;
+use super::forms::{BestOf, Characters, Constant, Weighed};
+use super::terms::Terms;
+
+/// How many times as long as a set a posting list must be for a look at each passage of the set to
+/// be cheaper than reading the list: a look may read a block of 128.
+const LOOK: usize = 16;
+
+/// What a passage must be like.
+pub(super) enum Matching {
+    Everything,
+    Nothing,
+    /// It holds a term.
+    Term(Term),
+    /// It holds terms at these places.
+    Phrase(Vec<(usize, Term)>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    /// It is like the first and not like the second.
+    But(Box<Self>, Box<Self>),
+    /// It is like enough of these, heaviest first; without any of the first so many it cannot be.
+    Enough(Vec<(Self, f32)>, usize, Enough),
+    /// The engine's own scorer finds it.
+    Engine(Box<dyn Query>),
+}
+
+impl Matching {
+    /// What `query` finds.
+    pub(super) fn of(query: &dyn Query) -> Self {
+        if let Some(query) = query.downcast_ref::<Box<dyn Query>>() {
+            return Self::of(&**query);
+        }
+        if let Some(query) = query.downcast_ref::<BooleanQuery>() {
+            return Self::boolean(query);
+        }
+        if let Some(query) = query.downcast_ref::<Constant>() {
+            return Self::of(query.inner());
+        }
+        if let Some(query) = query.downcast_ref::<Weighed>() {
+            return Self::of(query.inner());
+        }
+        if let Some(query) = query.downcast_ref::<BestOf>() {
+            return Self::any(query.inner().map(Self::of).collect());
+        }
+        if let Some(query) = query.downcast_ref::<Characters>() {
+            return Self::Phrase(query.terms().to_vec());
+        }
+        if let Some(query) = query.downcast_ref::<CombinedQuery>() {
+            return Self::any(query.terms().map(|(term, _)| Self::Term(term)).collect());
+        }
+        if let Some(query) = query.downcast_ref::<CoverageQuery>() {
+            let clauses = query.clauses();
+            return Self::Enough(
+                clauses
+                    .map(|(clause, worth)| (Self::of(clause), worth))
+                    .collect(),
+                query.leading(),
+                query.enough(),
+            );
+        }
+        if let Some(query) = query.downcast_ref::<TermQuery>() {
+            return Self::Term(query.term().clone());
+        }
+        if query.is::<AllQuery>() {
+            return Self::Everything;
+        }
+        if query.is::<EmptyQuery>() {
+            return Self::Nothing;
+        }
+        Self::Engine(query.box_clone())
+    }
+
+    fn boolean(query: &BooleanQuery) -> Self {
+        let of = |wanted: Occur| -> Vec<Self> {
+            let clauses = query.clauses().iter();
+            let clauses = clauses.filter(|(occur, _)| *occur == wanted);
+            clauses.map(|(_, clause)| Self::of(&**clause)).collect()
+        };
+        let least = query.get_minimum_number_should_match();
+        if least > 1 {
+            return Self::Engine(Box::new(query.clone()));
+        }
+        let (must, should, not) = (of(Occur::Must), of(Occur::Should), of(Occur::MustNot));
+        let mut all = must;
+        if least == 1 || all.is_empty() {
+            all.push(Self::any(should));
+        }
+        let all = match all.pop() {
+            Some(only) if all.is_empty() => only,
+            Some(another) => {
+                all.push(another);
+                Self::All(all)
+            }
+            None => Self::Nothing,
+        };
+        if not.is_empty() {
+            all
+        } else {
+            Self::But(Box::new(all), Box::new(Self::any(not)))
+        }
+    }
+
+    /// Any of `ways`, of which those that are any of several are taken apart.
+    fn any(ways: Vec<Self>) -> Self {
+        let mut flat = Vec::with_capacity(ways.len());
+        for way in ways {
+            match way {
+                Self::Any(ways) => flat.extend(ways),
+                Self::Nothing => {}
+                way => flat.push(way),
+            }
+        }
+        Self::Any(flat)
+    }
+
+    /// The same, with its terms looked up in one segment.
+    pub(super) fn open<'m>(
+        &'m self,
+        terms: &'m Terms,
+        segment: usize,
+    ) -> tantivy::Result<Opened<'m>> {
+        let open = |part: &'m Self| part.open(terms, segment);
+        let list = |term: &Term| -> tantivy::Result<Option<Listed>> {
+            let list = terms.list(segment, term)?;
+            Ok(list.map(|(index, info)| Listed { index, info }))
+        };
+        Ok(match self {
+            Self::Everything => Opened::Everything,
+            Self::Nothing => Opened::Nothing,
+            Self::Term(term) => list(term)?.map_or(Opened::Nothing, Opened::Term),
+            Self::Phrase(terms) => {
+                let mut listed = Vec::with_capacity(terms.len());
+                for (place, term) in terms {
+                    let Some(term) = list(term)? else {
+                        return Ok(Opened::Nothing);
+                    };
+                    listed.push((*place, term));
+                }
+                listed.sort_by_key(|(_, listed)| listed.info.doc_freq);
+                Opened::Phrase(listed)
+            }
+            Self::All(parts) => {
+                let mut all = Vec::with_capacity(parts.len());
+                for part in parts {
+                    match open(part)? {
+                        Opened::Nothing => return Ok(Opened::Nothing),
+                        Opened::Everything => {}
+                        part => all.push(part),
+                    }
+                }
+                if all.is_empty() {
+                    return Ok(Opened::Everything);
+                }
+                all.sort_by_key(Opened::size);
+                Opened::All(all)
+            }
+            Self::Any(parts) => {
+                let mut any = Vec::with_capacity(parts.len());
+                for part in parts {
+                    match open(part)? {
+                        Opened::Nothing => {}
+                        Opened::Everything => return Ok(Opened::Everything),
+                        part => any.push(part),
+                    }
+                }
+                if any.is_empty() {
+                    return Ok(Opened::Nothing);
+                }
+                any.sort_by_key(|part| (part.effort(), part.size()));
+                Opened::Any(any)
+            }
+            Self::But(part, not) => match (open(part)?, open(not)?) {
+                (Opened::Nothing, _) => Opened::Nothing,
+                (part, Opened::Nothing) => part,
+                (part, not) => Opened::But(Box::new(part), Box::new(not)),
+            },
+            Self::Enough(clauses, leading, enough) => {
+                let clauses = clauses.iter();
+                let clauses = clauses
+                    .map(|(clause, worth)| Ok((open(clause)?, *worth)))
+                    .collect::<tantivy::Result<_>>()?;
+                Opened::Enough(clauses, *leading, *enough)
+            }
+            Self::Engine(query) => Opened::Engine(&**query, terms.searcher()),
+        })
+    }
+}
+
+/// A term's posting list in one segment.
+pub(super) struct Listed {
+    index: Arc<InvertedIndexReader>,
+    info: TermInfo,
+}
+
+/// A [`Matching`] in one segment.
+pub(super) enum Opened<'m> {
+    Everything,
+    Nothing,
+    Term(Listed),
+    /// Rarest first.
+    Phrase(Vec<(usize, Listed)>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    But(Box<Self>, Box<Self>),
+    Enough(Vec<(Self, f32)>, usize, Enough),
+    Engine(&'m dyn Query, &'m Searcher),
+}
+
+impl Opened<'_> {
+    /// How many passages it finds at most; of what the engine finds nothing is known.
+    fn size(&self) -> u64 {
+        match self {
+            Self::Nothing => 0,
+            Self::Everything | Self::Engine(..) => u64::MAX,
+            Self::Term(term) => u64::from(term.info.doc_freq),
+            Self::Phrase(terms) => terms
+                .first()
+                .map_or(0, |(_, term)| u64::from(term.info.doc_freq)),
+            Self::All(parts) => parts.iter().map(Self::size).min().unwrap_or(u64::MAX),
+            Self::Any(parts) => {
+                let sizes = parts.iter().map(Self::size);
+                sizes.fold(0, u64::saturating_add)
+            }
+            Self::But(part, _) => part.size(),
+            Self::Enough(clauses, leading, _) => {
+                let leading = clauses.iter().take(*leading);
+                leading.fold(0, |sum, (clause, _)| sum.saturating_add(clause.size()))
+            }
+        }
+    }
+
+    /// In which order ways to find something are tried: those after the first are asked only about
+    /// what none before has found.
+    fn effort(&self) -> u8 {
+        match self {
+            Self::Nothing | Self::Everything | Self::Term(_) => 0,
+            Self::Phrase(_) => 1,
+            Self::All(_) | Self::Any(_) | Self::But(..) | Self::Enough(..) => 2,
+            Self::Engine(..) => 3,
+        }
+    }
+
+    /// The passages it finds: of `among` only, where that is given, and of `known`, which its
+    /// caller has already, as it comes.
+    pub(super) fn find(
+        &self,
+        reader: &SegmentReader,
+        among: Option<&Docs>,
+        known: Option<&Docs>,
+    ) -> tantivy::Result<Docs> {
+        let room = reader.max_doc();
+        if among.is_some_and(Docs::is_empty) {
+            return Ok(Docs::none());
+        }
+        Ok(match self {
+            Self::Nothing => Docs::none(),
+            Self::Everything => among.cloned().unwrap_or_else(|| Docs::all(room)),
+            Self::Term(term) => term.find(room, among)?,
+            Self::Phrase(terms) => phrase(reader, terms, among, known)?,
+            Self::All(parts) => {
+                let mut found: Option<Docs> = None;
+                for part in parts {
+                    let among = found.as_ref().or(among);
+                    found = Some(part.find(reader, among, None)?);
+                }
+                found.unwrap_or_else(Docs::none)
+            }
+            Self::Any(parts) => {
+                let mut found = Docs::none();
+                for part in parts {
+                    let more = part.find(reader, among, Some(&found))?;
+                    found = found.or(more, room);
+                }
+                found
+            }
+            Self::But(part, not) => {
+                let found = part.find(reader, among, None)?;
+                let not = not.find(reader, Some(&found), None)?;
+                found.minus(&not)
+            }
+            Self::Enough(clauses, leading, enough) => {
+                covered(reader, clauses, *leading, *enough, among)?
+            }
+            Self::Engine(query, searcher) => engine(reader, *query, searcher, among)?,
+        })
+    }
+}
+
+impl Listed {
+    fn find(&self, room: DocId, among: Option<&Docs>) -> tantivy::Result<Docs> {
+        let option = IndexRecordOption::Basic;
+        let mut block = self
+            .index
+            .read_block_postings_from_terminfo(&self.info, option)?;
+        let length = self.info.doc_freq as usize;
+        let mut found = Vec::new();
+        match among {
+            Some(among) if among.len().saturating_mul(LOOK) < length => {
+                found.reserve(among.len());
+                let mut next = 0;
+                among.for_each(|doc| {
+                    if doc < next {
+                        return;
+                    }
+                    let at = block.seek(doc);
+                    next = block.doc(at);
+                    if next == doc {
+                        found.push(doc);
+                    }
+                });
+            }
+            Some(among) => {
+                found.reserve(among.len().min(length));
+                let mut listed = Vec::with_capacity(length);
+                while !block.docs().is_empty() {
+                    listed.extend_from_slice(block.docs());
+                    block.advance();
+                }
+                return Ok(Docs::of(listed, room).and(among));
+            }
+            None => {
+                found.reserve(length);
+                while !block.docs().is_empty() {
+                    found.extend_from_slice(block.docs());
+                    block.advance();
+                }
+            }
+        }
+        Ok(Docs::of(found, room))
+    }
+}
+
+/// The passages that hold `terms`, rarest first, at their places.
+fn phrase(
+    reader: &SegmentReader,
+    terms: &[(usize, Listed)],
+    among: Option<&Docs>,
+    known: Option<&Docs>,
+) -> tantivy::Result<Docs> {
+    let room = reader.max_doc();
+    let mut both: Option<Docs> = None;
+    for (_, term) in terms {
+        let mut found = term.find(room, both.as_ref().or(among))?;
+        if both.is_none()
+            && let Some(known) = known
+        {
+            found = found.minus(known);
+        }
+        both = Some(found);
+    }
+    let both = both.unwrap_or_else(Docs::none);
+    if terms.len() < 2 || both.is_empty() {
+        return Ok(both);
+    }
+    let last = terms.iter().map(|(place, _)| *place).max().unwrap_or(0);
+    let mut postings = Vec::with_capacity(terms.len());
+    for (place, term) in terms {
+        let option = IndexRecordOption::WithFreqsAndPositions;
+        let read = term.index.read_postings_from_terminfo(&term.info, option)?;
+        let shift = u32::try_from(last - place).unwrap_or(u32::MAX);
+        postings.push((shift, read));
+    }
+    let (mut places, mut others) = (Vec::new(), Vec::new());
+    Ok(both.filtered(room, |doc| {
+        let mut first = true;
+        for (shift, postings) in &mut postings {
+            if postings.doc() < doc {
+                postings.seek(doc);
+            }
+            if first {
+                postings.positions_with_offset(*shift, &mut places);
+                first = false;
+                continue;
+            }
+            postings.positions_with_offset(*shift, &mut others);
+            keep_common(&mut places, &others);
+            if places.is_empty() {
+                return false;
+            }
+        }
+        true
+    }))
+}
+
+/// Leaves in `places` what is in `others` too; both are in order.
+fn keep_common(places: &mut Vec<u32>, others: &[u32]) {
+    let mut rest = others.iter().copied().peekable();
+    places.retain(|&place| {
+        while rest.next_if(|&other| other < place).is_some() {}
+        rest.peek() == Some(&place)
+    });
+}
+
+/// The passages that hold enough of `clauses`.
+fn covered(
+    reader: &SegmentReader,
+    clauses: &[(Opened<'_>, f32)],
+    leading: usize,
+    enough: Enough,
+    among: Option<&Docs>,
+) -> tantivy::Result<Docs> {
+    let room = reader.max_doc();
+    let mut sets = Vec::with_capacity(clauses.len());
+    let mut candidates = Docs::none();
+    for (clause, _) in clauses.iter().take(leading) {
+        let found = clause.find(reader, among, None)?;
+        candidates = candidates.or(found.clone(), room);
+        sets.push(found);
+    }
+    for (clause, _) in clauses.iter().skip(leading) {
+        sets.push(clause.find(reader, Some(&candidates), None)?);
+    }
+    let candidates = candidates.to_vec();
+    let mut held = vec![(0_u32, 0.0_f32); candidates.len()];
+    for (set, (_, worth)) in sets.iter().zip(clauses) {
+        let mut at = 0;
+        set.for_each(|doc| {
+            while candidates.get(at).is_some_and(|&candidate| candidate < doc) {
+                at += 1;
+            }
+            if let Some((count, sum)) = held.get_mut(at) {
+                *count += 1;
+                *sum += worth;
+            }
+        });
+    }
+    let reached = candidates.iter().zip(held);
+    let reached = reached
+        .filter(|(_, (count, worth))| *count > 0 && enough.is_reached(*count as usize, *worth));
+    Ok(Docs::of(reached.map(|(&doc, _)| doc).collect(), room))
+}
+
+/// The passages that the engine finds for `query`, asked about each of `among` where these are few.
+fn engine(
+    reader: &SegmentReader,
+    query: &dyn Query,
+    searcher: &Searcher,
+    among: Option<&Docs>,
+) -> tantivy::Result<Docs> {
+    let room = reader.max_doc();
+    let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
+    let Some(among) = among else {
+        let mut found = Vec::new();
+        weight.for_each_no_score(reader, &mut |docs| found.extend_from_slice(docs))?;
+        return Ok(Docs::of(found, room));
+    };
+    let asked = among.to_vec();
+    let Some(&first) = asked.first() else {
+        return Ok(Docs::none());
+    };
+    let (mut result, mut scorer) = weight.scorer_danger(reader, first, 1.0)?;
+    let mut found = Vec::new();
+    let mut seen = first;
+    for doc in asked {
+        if doc > seen {
+            match result {
+                SeekDangerResult::SeekLowerBound(next) if next > doc => continue,
+                _ => result = scorer.seek_danger(doc),
+            }
+            seen = doc;
+        }
+        match result {
+            SeekDangerResult::Found => found.push(doc),
+            SeekDangerResult::SeekLowerBound(TERMINATED) => break,
+            SeekDangerResult::SeekLowerBound(_) => {}
+        }
+    }
+    Ok(Docs::of(found, room))
+}

@@ -1,0 +1,386 @@
+//! What passages score, and which of them need not be scored to the end.
+//!
+//! A score is a sum of parts, of each of which it is known what it adds at most. Passages are scored
+//! a few hundred at a time, part by part, the part that may add most first; once what a passage has
+//! and what the parts to come could still add is less than what it takes to be among the best, it is
+//! dropped. That is the idea of `MaxScore` (Turtle and Flood, 1995), for passages of which it is
+//! known already that they are found. Parts are added in the same order for all passages, so equal
+//! passages score the same to the last digit.
+
+use std::cmp::Ordering;
+
+use tantivy::query::{
+    BooleanQuery, EmptyQuery, EnableScoring, Occur, Query, Scorer, TermQuery, Weight,
+};
+use tantivy::{DocId, Score, SeekDangerResult, SegmentReader, TERMINATED, Term};
+
+use super::combined::{CombinedQuery, CombinedScorer, CombinedWeight};
+use super::coverage::CoverageQuery;
+use super::docs::Docs;
+use super::forms::{BestOf, Characters, Constant, Weighed};
+use super::matching::Matching;
+use super::terms::Terms;
+
+/// What BM25 multiplies an inverse document frequency by, at most.
+const SATURATED: Score = 2.2;
+/// How much of what it takes is enough: sums of the same numbers differ in their last digits with
+/// the order of adding.
+const ENOUGH: Score = 0.9999;
+
+/// An addend of a score.
+pub(super) enum Part {
+    Combined(CombinedWeight, Score),
+    /// The same for all that are found so.
+    Constant(Matching, Score),
+    /// What the engine's own scorer says.
+    Engine {
+        weight: Box<dyn Weight>,
+        boost: Score,
+        most: Score,
+    },
+    /// Parts that count only where the whole they belong to is found.
+    If(Matching, Vec<Self>),
+    /// Sums of which the greatest counts.
+    Best(Vec<Vec<Self>>),
+}
+
+impl Part {
+    /// The parts that `query` scores by.
+    pub(super) fn all_of(query: &dyn Query, terms: &Terms) -> tantivy::Result<Vec<Self>> {
+        let mut parts = Vec::new();
+        gather(query, 1.0, terms, &mut parts)?;
+        // Equal ones stay as they were asked for.
+        parts.sort_by(|one, other| other.most().total_cmp(&one.most()));
+        Ok(parts)
+    }
+
+    /// What it adds at most.
+    pub(super) fn most(&self) -> Score {
+        let sum = |parts: &[Self]| parts.iter().map(Self::most).sum::<Score>();
+        match self {
+            Self::Combined(weight, boost) => weight.most() * boost,
+            Self::Constant(_, score) => *score,
+            Self::Engine { most, .. } => *most,
+            Self::If(_, parts) => sum(parts),
+            Self::Best(sums) => {
+                let sums = sums.iter().map(|parts| sum(parts));
+                sums.fold(0.0, Score::max)
+            }
+        }
+    }
+
+    fn open(
+        &self,
+        terms: &Terms,
+        segment: usize,
+        reader: &SegmentReader,
+        among: &Docs,
+    ) -> tantivy::Result<Option<Scorers>> {
+        let open_all = |parts: &[Self]| -> tantivy::Result<Vec<Scorers>> {
+            let parts = parts
+                .iter()
+                .map(|part| part.open(terms, segment, reader, among));
+            parts.filter_map(Result::transpose).collect()
+        };
+        let find = |matching: &Matching| -> tantivy::Result<Docs> {
+            let opened = matching.open(terms, segment)?;
+            opened.find(reader, Some(among), None)
+        };
+        Ok(match self {
+            Self::Combined(weight, boost) => {
+                weight.open(terms, segment, *boost)?.map(Scorers::Combined)
+            }
+            Self::Constant(matching, score) => {
+                let held = find(matching)?;
+                (!held.is_empty()).then_some(Scorers::Constant(held, *score))
+            }
+            Self::Engine { weight, boost, .. } => {
+                let first = among.first(1).first().copied().unwrap_or(TERMINATED);
+                let (at, scorer) = weight.scorer_danger(reader, first, *boost)?;
+                (at != SeekDangerResult::SeekLowerBound(TERMINATED)).then_some(Scorers::Engine {
+                    scorer,
+                    asked: first,
+                    at,
+                })
+            }
+            Self::If(matching, parts) => {
+                let parts = open_all(parts)?;
+                if parts.is_empty() {
+                    return Ok(None);
+                }
+                let held = find(matching)?;
+                (!held.is_empty()).then_some(Scorers::If(held, parts))
+            }
+            Self::Best(sums) => {
+                let sums = sums.iter().map(|parts| open_all(parts));
+                let mut sums = sums.collect::<tantivy::Result<Vec<_>>>()?;
+                sums.retain(|parts| !parts.is_empty());
+                (!sums.is_empty()).then_some(Scorers::Best(sums))
+            }
+        })
+    }
+}
+
+/// Adds the parts of `query` to `parts`, for passages that it finds.
+fn gather(
+    query: &dyn Query,
+    boost: Score,
+    terms: &Terms,
+    parts: &mut Vec<Part>,
+) -> tantivy::Result<()> {
+    if let Some(query) = query.downcast_ref::<Box<dyn Query>>() {
+        return gather(&**query, boost, terms, parts);
+    }
+    if let Some(query) = query.downcast_ref::<BooleanQuery>() {
+        for (occur, clause) in query.clauses() {
+            match occur {
+                Occur::Must => gather(&**clause, boost, terms, parts)?,
+                Occur::Should => gather_if_found(&**clause, boost, terms, parts)?,
+                Occur::MustNot => {}
+            }
+        }
+        return Ok(());
+    }
+    if let Some(query) = query.downcast_ref::<Constant>() {
+        let score = query.score() * boost;
+        if score != 0.0 {
+            parts.push(Part::Constant(Matching::of(query.inner()), score));
+        }
+        return Ok(());
+    }
+    if let Some(query) = query.downcast_ref::<Weighed>() {
+        return gather(query.inner(), boost * query.boost(), terms, parts);
+    }
+    if let Some(query) = query.downcast_ref::<BestOf>() {
+        let mut sums = Vec::new();
+        for way in query.inner() {
+            let mut sum = Vec::new();
+            gather_if_found(way, boost, terms, &mut sum)?;
+            sums.push(sum);
+        }
+        parts.push(Part::Best(sums));
+        return Ok(());
+    }
+    if let Some(query) = query.downcast_ref::<CoverageQuery>() {
+        for (clause, _) in query.clauses() {
+            gather_if_found(clause, boost, terms, parts)?;
+        }
+        return Ok(());
+    }
+    if query.is::<EmptyQuery>() {
+        return Ok(());
+    }
+    if let Some(query) = query.downcast_ref::<CombinedQuery>() {
+        parts.push(Part::Combined(query.weigh(terms)?, boost));
+        return Ok(());
+    }
+    let most = if let Some(query) = query.downcast_ref::<TermQuery>() {
+        saturated(&mut [query.term()].into_iter(), terms)?
+    } else if let Some(query) = query.downcast_ref::<Characters>() {
+        saturated(&mut query.terms().iter().map(|(_, term)| term), terms)?
+    } else {
+        Score::INFINITY
+    };
+    if most > 0.0 {
+        let scoring = EnableScoring::enabled_from_searcher(terms.searcher());
+        parts.push(Part::Engine {
+            weight: query.weight(scoring)?,
+            boost,
+            most: most * boost,
+        });
+    }
+    Ok(())
+}
+
+/// Adds the parts of `query` to `parts`, for passages that it need not find.
+fn gather_if_found(
+    query: &dyn Query,
+    boost: Score,
+    terms: &Terms,
+    parts: &mut Vec<Part>,
+) -> tantivy::Result<()> {
+    if is_sum(query) {
+        return gather(query, boost, terms, parts);
+    }
+    let mut own = Vec::new();
+    gather(query, boost, terms, &mut own)?;
+    if !own.is_empty() {
+        parts.push(Part::If(Matching::of(query), own));
+    }
+    Ok(())
+}
+
+/// Whether none of the parts of `query` scores where it finds nothing.
+fn is_sum(query: &dyn Query) -> bool {
+    if let Some(query) = query.downcast_ref::<Box<dyn Query>>() {
+        return is_sum(&**query);
+    }
+    if let Some(query) = query.downcast_ref::<Weighed>() {
+        return is_sum(query.inner());
+    }
+    if let Some(query) = query.downcast_ref::<BooleanQuery>() {
+        let mut clauses = query.clauses().iter();
+        return query.get_minimum_number_should_match() <= 1
+            && clauses.all(|(occur, clause)| *occur == Occur::Should && is_sum(&**clause));
+    }
+    !query.is::<CoverageQuery>()
+}
+
+/// What BM25 says of `terms` at most; nothing where one of them is nowhere.
+fn saturated(of: &mut dyn Iterator<Item = &Term>, terms: &Terms) -> tantivy::Result<Score> {
+    let all = terms.passages();
+    let mut sum = 0.0;
+    for term in of {
+        let frequency = terms.frequency(term)?;
+        if frequency == 0 {
+            return Ok(0.0);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "as the engine computes it")]
+        let (others, frequency) = (all.saturating_sub(frequency) as Score, frequency as Score);
+        sum += (1.0 + (others + 0.5) / (frequency + 0.5)).ln();
+    }
+    Ok(sum * SATURATED)
+}
+
+/// A [`Part`] in one segment, which is asked about passages in order.
+enum Scorers {
+    Combined(CombinedScorer),
+    Constant(Docs, Score),
+    Engine {
+        scorer: Box<dyn Scorer>,
+        /// The last passage it was asked about, and what it said.
+        asked: DocId,
+        at: SeekDangerResult,
+    },
+    If(Docs, Vec<Self>),
+    Best(Vec<Vec<Self>>),
+}
+
+impl Scorers {
+    /// Adds to each of `sums` what the passage at its place in `docs` scores.
+    fn add(&mut self, docs: &[DocId], sums: &mut [Score]) {
+        match self {
+            Self::Combined(scorer) => scorer.add(docs, sums),
+            Self::Constant(held, score) => {
+                for (&doc, sum) in docs.iter().zip(sums) {
+                    if held.contains(doc) {
+                        *sum += *score;
+                    }
+                }
+            }
+            Self::Engine { scorer, asked, at } => {
+                for (&doc, sum) in docs.iter().zip(sums) {
+                    if doc > *asked {
+                        match *at {
+                            SeekDangerResult::SeekLowerBound(next) if next > doc => continue,
+                            _ => *at = scorer.seek_danger(doc),
+                        }
+                        *asked = doc;
+                    }
+                    if *at == SeekDangerResult::Found && doc == *asked {
+                        *sum += scorer.score();
+                    }
+                }
+            }
+            Self::If(held, parts) => {
+                let places = (0..docs.len())
+                    .filter(|&at| docs.get(at).is_some_and(|&doc| held.contains(doc)));
+                let places: Vec<usize> = places.collect();
+                let some: Vec<DocId> = places
+                    .iter()
+                    .filter_map(|&at| docs.get(at))
+                    .copied()
+                    .collect();
+                let mut own = vec![0.0; some.len()];
+                for part in parts {
+                    part.add(&some, &mut own);
+                }
+                for (at, own) in places.into_iter().zip(own) {
+                    if let Some(sum) = sums.get_mut(at) {
+                        *sum += own;
+                    }
+                }
+            }
+            Self::Best(ways) => {
+                let mut best = vec![0.0; docs.len()];
+                let mut own = vec![0.0; docs.len()];
+                for parts in ways {
+                    own.fill(0.0);
+                    for part in parts {
+                        part.add(docs, &mut own);
+                    }
+                    for (best, own) in best.iter_mut().zip(&own) {
+                        *best = Score::max(*best, *own);
+                    }
+                }
+                for (sum, best) in sums.iter_mut().zip(best) {
+                    *sum += best;
+                }
+            }
+        }
+    }
+}
+
+/// Scores passages of one segment, in order.
+pub struct Scoring {
+    /// Each part with what those after it add at most.
+    parts: Vec<(Scorers, Score)>,
+}
+
+impl Scoring {
+    pub(super) fn open(
+        parts: &[Part],
+        terms: &Terms,
+        segment: usize,
+        reader: &SegmentReader,
+        among: &Docs,
+    ) -> tantivy::Result<Self> {
+        let mut opened = Vec::with_capacity(parts.len());
+        for part in parts {
+            if let Some(scorers) = part.open(terms, segment, reader, among)? {
+                opened.push((scorers, part.most()));
+            }
+        }
+        let mut rest = 0.0;
+        for (_, most) in opened.iter_mut().rev() {
+            let own = std::mem::replace(most, rest);
+            rest += own;
+        }
+        Ok(Self { parts: opened })
+    }
+
+    /// Leaves in `docs`, which are in order and after all that were scored before, those that score
+    /// `least` or more, and puts their scores into `scores`.
+    pub fn score(&mut self, docs: &mut Vec<DocId>, scores: &mut Vec<Score>, least: Score) {
+        scores.clear();
+        scores.resize(docs.len(), 0.0);
+        for (part, rest) in &mut self.parts {
+            part.add(docs, scores);
+            let needed = least * ENOUGH - *rest;
+            if needed > 0.0 {
+                drop_below(docs, scores, needed);
+                if docs.is_empty() {
+                    return;
+                }
+            }
+        }
+        drop_below(docs, scores, least);
+    }
+}
+
+/// Leaves those that score `least` or more.
+fn drop_below(docs: &mut Vec<DocId>, scores: &mut Vec<Score>, least: Score) {
+    let mut kept = 0;
+    for at in 0..docs.len() {
+        let (Some(&doc), Some(&score)) = (docs.get(at), scores.get(at)) else {
+            break;
+        };
+        if score.total_cmp(&least) != Ordering::Less {
+            docs[kept] = doc;
+            scores[kept] = score;
+            kept += 1;
+        }
+    }
+    docs.truncate(kept);
+    scores.truncate(kept);
+}

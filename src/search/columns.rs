@@ -1,0 +1,281 @@
+//! The columns of a generation as counting needs them.
+//!
+//! The engine's columns are packed, and each value is unpacked when it is asked for. What every
+//! search asks for of many passages, its facets and places, is unpacked once for a generation and
+//! kept with it, when it is asked for first: four bytes for each passage and facet.
+
+use std::sync::OnceLock;
+
+use tantivy::columnar::{Column, StrColumn};
+use tantivy::{DocId, SegmentOrdinal, SegmentReader};
+
+use super::Facet;
+use super::facets::Counts;
+use crate::index::Snapshot;
+use crate::query::run::Docs;
+
+/// The most values of a facet whose names are kept; those of more are looked up.
+const MAX_NAMES: usize = 4096;
+/// The number of a passage that has no value.
+const NONE: u32 = u32::MAX;
+
+/// What was unpacked of a generation so far.
+pub(super) struct Columns {
+    segments: Vec<Segment>,
+}
+
+#[derive(Default)]
+struct Segment {
+    places: OnceLock<Places>,
+    facets: [OnceLock<Values>; Facet::ALL.len()],
+}
+
+impl Columns {
+    /// Those of the generation of `snapshot`.
+    pub(super) fn of(snapshot: &Snapshot) -> Self {
+        let segments = snapshot.searcher().segment_readers().iter();
+        Self {
+            segments: segments.map(|_| Segment::default()).collect(),
+        }
+    }
+
+    /// Where the passages of a segment stand in the corpus.
+    pub(super) fn places(
+        &self,
+        snapshot: &Snapshot,
+        segment: SegmentOrdinal,
+    ) -> tantivy::Result<&Places> {
+        let reader = snapshot.searcher().segment_reader(segment);
+        let slot = self.segments.get(segment as usize);
+        let slot = slot.map(|segment| &segment.places);
+        kept(slot, || Places::open(reader))
+    }
+
+    /// The values of `facet` in a segment.
+    pub(super) fn values(
+        &self,
+        snapshot: &Snapshot,
+        segment: SegmentOrdinal,
+        facet: Facet,
+    ) -> tantivy::Result<&Values> {
+        let reader = snapshot.searcher().segment_reader(segment);
+        let slot = self.segments.get(segment as usize);
+        let slot = slot.and_then(|segment| segment.facets.get(facet as usize));
+        kept(slot, || Values::open(reader, facet))
+    }
+}
+
+/// What is kept in `slot`, made where nothing is yet.
+fn kept<T>(
+    slot: Option<&OnceLock<T>>,
+    make: impl FnOnce() -> tantivy::Result<T>,
+) -> tantivy::Result<&T> {
+    let slot = slot.ok_or_else(|| {
+        tantivy::TantivyError::InternalError("a segment that the snapshot does not have".to_owned())
+    })?;
+    if let Some(kept) = slot.get() {
+        return Ok(kept);
+    }
+    let values = make()?;
+    Ok(slot.get_or_init(|| values))
+}
+
+/// Where the passages of a segment stand in the corpus.
+pub(super) struct Places {
+    column: Column<u64>,
+    /// Set where they do not stand in the order of the corpus.
+    numbers: Option<Vec<u64>>,
+}
+
+impl Places {
+    fn open(reader: &SegmentReader) -> tantivy::Result<Self> {
+        let column = reader.fast_fields().u64("order")?;
+        let number = |doc| column.first(doc).unwrap_or(u64::MAX);
+        let numbers: Vec<u64> = (0..reader.max_doc()).map(number).collect();
+        let numbers = (!numbers.is_sorted()).then_some(numbers);
+        Ok(Self { column, numbers })
+    }
+
+    pub(super) fn of(&self, doc: DocId) -> u64 {
+        match &self.numbers {
+            Some(numbers) => numbers.get(doc as usize).copied(),
+            None => self.column.first(doc),
+        }
+        .unwrap_or(u64::MAX)
+    }
+
+    /// Whether passages of this segment stand in the order of the corpus.
+    pub(super) fn are_ascending(&self) -> bool {
+        self.numbers.is_none()
+    }
+}
+
+/// The values of a facet in a segment, by number.
+pub(super) struct Values {
+    numbers: Numbers,
+    names: Names,
+    /// How many passages of the segment have each.
+    all: Vec<u32>,
+}
+
+enum Numbers {
+    /// Each passage has one or [`NONE`].
+    One(Vec<u32>),
+    /// Those of the passage `doc` are `values[starts[doc]..starts[doc + 1]]`.
+    Many { starts: Vec<u32>, values: Vec<u32> },
+    /// No passage has any.
+    None,
+}
+
+enum Names {
+    Kept(Vec<String>),
+    Column(StrColumn),
+}
+
+impl Values {
+    fn open(reader: &SegmentReader, facet: Facet) -> tantivy::Result<Self> {
+        let columns = reader.fast_fields();
+        let name = facet.column();
+        let none = Self {
+            numbers: Numbers::None,
+            names: Names::Kept(Vec::new()),
+            all: Vec::new(),
+        };
+        if facet.is_number() {
+            let Some(column) = columns.column_opt::<u64>(name)? else {
+                return Ok(none);
+            };
+            let docs = 0..reader.max_doc();
+            let mut known: Vec<u64> = docs.flat_map(|doc| column.values_for_doc(doc)).collect();
+            known.sort_unstable();
+            known.dedup();
+            let number = |value: u64| known.binary_search(&value).unwrap_or(usize::MAX) as u64;
+            let numbers = Numbers::of(reader, |doc| column.values_for_doc(doc).map(number));
+            let names = Names::Kept(known.iter().map(u64::to_string).collect());
+            return Ok(Self::counted(numbers, names, known.len()));
+        }
+        let Some(column) = columns.str(name)? else {
+            return Ok(none);
+        };
+        let numbers = Numbers::of(reader, |doc| column.term_ords(doc));
+        let values = column.num_terms();
+        let names = if values > MAX_NAMES {
+            Names::Column(column)
+        } else {
+            let mut names = Vec::with_capacity(values);
+            for number in 0..values as u64 {
+                let mut name = String::new();
+                column.ord_to_str(number, &mut name)?;
+                names.push(name);
+            }
+            Names::Kept(names)
+        };
+        Ok(Self::counted(numbers, names, values))
+    }
+
+    fn counted(numbers: Numbers, names: Names, values: usize) -> Self {
+        let mut all = vec![0; values];
+        match &numbers {
+            Numbers::One(numbers) => numbers.iter().for_each(|&number| add(&mut all, number)),
+            Numbers::Many { values, .. } => values.iter().for_each(|&number| add(&mut all, number)),
+            Numbers::None => {}
+        }
+        Self {
+            numbers,
+            names,
+            all,
+        }
+    }
+
+    /// Adds to `counts` how many of `docs`, of a segment that has room for so many, have each value.
+    pub(super) fn count(
+        &self,
+        docs: &Docs,
+        room: DocId,
+        counts: &mut Counts,
+    ) -> tantivy::Result<()> {
+        let counted = if docs.len() > room as usize / 2 {
+            // It is less work to count those that are not there.
+            let others = self.counts(&Docs::all(room).minus(docs));
+            let all = self.all.iter().zip(others);
+            all.map(|(all, others)| all - others).collect()
+        } else {
+            self.counts(docs)
+        };
+        for (number, count) in (0..).zip(counted).filter(|&(_, count)| count > 0) {
+            let count = u64::from(count);
+            match &self.names {
+                Names::Kept(names) => {
+                    let Some(name) = names.get(number) else {
+                        continue;
+                    };
+                    if let Some(known) = counts.get_mut(name) {
+                        *known += count;
+                    } else {
+                        counts.insert(name.clone(), count);
+                    }
+                }
+                Names::Column(column) => {
+                    let mut name = String::new();
+                    column.ord_to_str(number as u64, &mut name)?;
+                    *counts.entry(name).or_default() += count;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn counts(&self, docs: &Docs) -> Vec<u32> {
+        let mut counts = vec![0; self.all.len()];
+        match &self.numbers {
+            Numbers::One(numbers) => docs.for_each(|doc| {
+                if let Some(&number) = numbers.get(doc as usize) {
+                    add(&mut counts, number);
+                }
+            }),
+            Numbers::Many { starts, values } => docs.for_each(|doc| {
+                let doc = doc as usize;
+                if let (Some(&start), Some(&end)) = (starts.get(doc), starts.get(doc + 1)) {
+                    let values = values.get(start as usize..end as usize);
+                    for &number in values.unwrap_or_default() {
+                        add(&mut counts, number);
+                    }
+                }
+            }),
+            Numbers::None => {}
+        }
+        counts
+    }
+}
+
+fn add(counts: &mut [u32], number: u32) {
+    if let Some(count) = counts.get_mut(number as usize) {
+        *count += 1;
+    }
+}
+
+impl Numbers {
+    fn of<V: Iterator<Item = u64>>(reader: &SegmentReader, values_of: impl Fn(DocId) -> V) -> Self {
+        let mut starts = Vec::with_capacity(reader.max_doc() as usize + 1);
+        let mut values: Vec<u32> = Vec::with_capacity(reader.max_doc() as usize);
+        let mut are_single = true;
+        starts.push(0);
+        for doc in 0..reader.max_doc() {
+            let before = values.len();
+            let own = values_of(doc);
+            values.extend(own.map(|number| u32::try_from(number).unwrap_or(NONE)));
+            are_single &= values.len() - before <= 1;
+            starts.push(u32::try_from(values.len()).unwrap_or(NONE));
+        }
+        if !are_single {
+            return Self::Many { starts, values };
+        }
+        let ends = starts.iter().skip(1);
+        let places = starts.iter().zip(ends);
+        let numbers = places.map(|(start, end)| {
+            let value = values.get(*start as usize).filter(|_| start < end);
+            value.copied().unwrap_or(NONE)
+        });
+        Self::One(numbers.collect())
+    }
+}
