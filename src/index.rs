@@ -324,6 +324,13 @@ pub fn open_unchanged(corpus: &Corpus, path: &Path) -> Option<Opened> {
     })
 }
 
+/// The name of the generation that is in force at `path`, as the folder has it: a short file is
+/// read, and nothing is opened. Nothing where no generation is named.
+#[must_use]
+pub fn name_in_force(path: &Path) -> Option<String> {
+    Folder::new(path).current()
+}
+
 /// Builds the index anew, whether or not it is up to date.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -349,6 +350,63 @@ fn over_standard_input_and_output() {
     let text = found["result"]["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("山西省晋中市｜一、加强领导"), "{text}");
     assert!(text.contains("｜https://example.org/passages/"), "{text}");
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
+/// What `cesou mcp` answers a search with.
+fn searched(ask: &mut dyn FnMut(&Value) -> Value, query: &str) -> String {
+    let found = ask(&json!({
+        "jsonrpc": "2.0", "id": 3, "method": "tools/call",
+        "params": {"name": "search_passages", "arguments": {"query": query}},
+    }));
+    assert_eq!(found["result"]["isError"], false, "{found}");
+    let text = found["result"]["content"][0]["text"].as_str();
+    text.unwrap_or_else(|| panic!("{found}")).to_owned()
+}
+
+#[test]
+fn over_standard_input_a_newer_index_is_taken_up() {
+    let place = Place::with(&[("jinzhong.txt", REPORT.as_bytes())]);
+    let mut child = place
+        .command(&["mcp"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut ask = |message: &Value| {
+        writeln!(input, "{message}").unwrap();
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        serde_json::from_str::<Value>(&line).unwrap()
+    };
+    let word = "滹沱新风";
+    assert!(!searched(&mut ask, word).contains("石家庄"));
+    let more = "河北省石家庄市:燕赵同心\n\n一、滹沱新风。滹沱新风吹遍全市。\n";
+    place.write("corpus/reports/shijiazhuang.txt", more.as_bytes());
+    place.run(&["index"]).exits(0);
+    // A busy machine may take longer than a request waits.
+    let until = Instant::now() + Duration::from_secs(60);
+    while !searched(&mut ask, word).contains("石家庄") {
+        assert!(Instant::now() < until, "the newer index is not taken up");
+    }
+    // One that is not there, or none, changes nothing; neither does it that all of them go.
+    for name in ["000009-00000000\n", "", "\u{fffd}"] {
+        place.write("index/current", name.as_bytes());
+        assert!(searched(&mut ask, word).contains("石家庄"), "{name:?}");
+    }
+    for entry in std::fs::read_dir(place.path("index")).unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().is_dir() {
+            std::fs::remove_dir_all(entry.path()).unwrap();
+        }
+    }
+    place.write("index/current", b"000010-00000000\n");
+    assert!(searched(&mut ask, word).contains("石家庄"));
+    assert!(searched(&mut ask, "联席会议").contains("晋中市"));
     drop(input);
     assert!(child.wait().unwrap().success());
 }

@@ -65,6 +65,20 @@ fn run(program: &Path, arguments: &[&str]) {
             "CESOU_ADMIN_KEY",
             key(&service, json!({"name": "管理", "actions": ["admin"]})),
         )
+        .env(
+            "CESOU_SITE_KEY",
+            key(
+                &service,
+                json!({"name": "网站", "origins": ["https://www.example.org"]}),
+            ),
+        )
+        .env(
+            "CESOU_SLOW_KEY",
+            key(
+                &service,
+                json!({"name": "慢", "actions": ["admin"], "rate": 1}),
+            ),
+        )
         .env("CESOU_PROGRAM", assert_cmd::cargo::cargo_bin!("cesou"))
         .env("CESOU_CORPUS", corpus.path())
         .env("CESOU_INDEX", index.path())

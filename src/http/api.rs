@@ -22,6 +22,7 @@ use super::problem;
 pub(super) use passages::{InReport, get as passage, in_report};
 pub(super) use reports::{MAX_REPORTS, get as report, whole};
 pub(super) use similar::{DEFAULT as SIMILAR_DEFAULT, MOST as SIMILAR_MOST};
+pub(super) use writing::{FILES, LINES};
 
 /// Adds the API's routes.
 pub(super) fn routes(config: &mut web::ServiceConfig) {

@@ -3,7 +3,8 @@
 //! Answers are described by their wire types themselves, so that a field cannot be sent and not be
 //! described; ranges come from the constants that requests are checked with. Schemas are made by
 //! schemars, whose JSON Schema is that of `OpenAPI` 3.1 and which tells what is always sent from what
-//! is left out; the operations are listed here. Examples are real answers over the project's corpus.
+//! is left out; the operations are listed here. Whatever can be had by `GET` can be asked for by
+//! `HEAD`, so that is derived. Examples are real answers over the project's corpus.
 //!
 //! Invariants: every route of the API is described and nothing else, examples are what the service
 //! answers (`tests/openapi.rs`); no answer breaks its schema (schemathesis, in `.ci/run`).
@@ -75,6 +76,9 @@ fn document(state: &State) -> Value {
         let described = described(&operation, &mut schemas);
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         if let Some(path) = path.as_object_mut() {
+            if operation.method == "get" {
+                path.insert("head".to_owned(), head(&described));
+            }
             path.insert(operation.method.to_owned(), described);
         }
     }
@@ -138,6 +142,20 @@ fn described(operation: &Operation, schemas: &mut schemas::Schemas) -> Value {
         described.insert("requestBody".to_owned(), body);
     }
     described
+}
+
+/// What is read by `get`, asked for without its body.
+fn head(get: &Value) -> Value {
+    let mut head = get.clone();
+    let id = get["operationId"].as_str().unwrap_or_default();
+    head["operationId"] = json!(format!("{id}Head"));
+    head["description"] = json!("与 GET 相同，只是没有正文。");
+    for (_, response) in head["responses"].as_object_mut().into_iter().flatten() {
+        if let Some(response) = response.as_object_mut() {
+            response.remove("content");
+        }
+    }
+    head
 }
 
 fn response(answer: &Answer, schemas: &mut schemas::Schemas) -> (String, Value) {

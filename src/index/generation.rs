@@ -130,21 +130,26 @@ impl Folder {
         }
     }
 
+    /// The name of the generation in force, where one is named.
+    pub(super) fn current(&self) -> Option<String> {
+        let current = fs::read_to_string(self.root.join(CURRENT)).ok()?;
+        Some(current.trim().to_owned())
+    }
+
     /// The names of all generations, the one in force first, then the newest; and the one that is
     /// to be in force where it is not there.
     pub(super) fn by_preference(&self) -> (Vec<String>, Option<String>) {
         let mut names = self.generations();
-        let Ok(current) = fs::read_to_string(self.root.join(CURRENT)) else {
+        let Some(current) = self.current() else {
             return (names, None);
         };
-        let current = current.trim();
-        match names.iter().position(|name| name == current) {
+        match names.iter().position(|name| *name == current) {
             Some(at) => {
                 let name = names.remove(at);
                 names.insert(0, name);
                 (names, None)
             }
-            None => (names, Some(current.to_owned())),
+            None => (names, Some(current)),
         }
     }
 

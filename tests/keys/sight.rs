@@ -34,6 +34,23 @@ fn routes() -> BTreeSet<String> {
     routes
 }
 
+/// Every path of the other interface, as `src/http/meili.rs` declares it.
+fn meili_routes() -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join("src/http/meili.rs")).expect("a file of Rust");
+    let text: String = text.split_whitespace().collect();
+    let mut routes = BTreeSet::new();
+    for (start, under) in [("only(\"", ""), ("only(&of(\"", "/indexes/{uid}")] {
+        for (at, _) in text.match_indices(start) {
+            let path = text[at + start.len()..].split('"').next().expect("a path");
+            routes.insert(format!("/meili{under}{path}"));
+        }
+    }
+    if text.contains("only(index,") {
+        routes.insert("/meili/indexes/{uid}".to_owned());
+    }
+    routes
+}
+
 /// A page without the lines of the map that say that a province has nothing: all are always there.
 fn without_empty(body: &str) -> String {
     let lines = body.lines();
@@ -324,6 +341,196 @@ fn a_key_with_filters_sees_nothing_else_on_any_route() {
         let count = suggestion["count"].as_u64().unwrap_or(0);
         assert!(count <= 3, "counted without the others: {suggestion}");
     }
+}
+
+#[test]
+fn nor_on_any_route_of_the_other_interface() {
+    let narrow = json!({"name": "河北", "filters": {"province": ["河北省"]}});
+    let narrow = bearer(&OPEN, &narrow);
+    let all = OPEN
+        .get("/meili/indexes/passages/documents?limit=100")
+        .json();
+    let all = all["results"].as_array().expect("documents");
+    let of = |province: &str| -> Vec<String> {
+        let documents = all.iter().filter(|it| it["province"] == province);
+        let ids = documents.map(|it| it["id"].as_str().expect("an id").to_owned());
+        ids.collect()
+    };
+    let (own, other) = (of("河北省"), of("江苏省"));
+    assert_eq!((own.len(), other.len()), (3, 3));
+    let mut telling = vec!["江苏", "泰州", "凤城", "溱潼", "集团办学", "2013"];
+    telling.extend(other.iter().map(String::as_str));
+    let names_other = |body: &str| telling.iter().copied().find(|part| body.contains(part));
+
+    let index = "/indexes/passages";
+    let elsewhere = "province = 江苏省 OR county = 泰州市 OR year = 2013";
+    let everything = json!({
+        "q": SHARED, "facets": ["*"], "attributesToHighlight": ["*"], "attributesToCrop": ["*"],
+        "showRankingScore": true, "showMatchesPosition": true, "limit": 100,
+    });
+    let mut asked: BTreeMap<&str, Vec<(&str, String, Value)>> = BTreeMap::new();
+    let mut case = |route, requests: Vec<(&'static str, String, Value)>| {
+        asked.insert(route, requests);
+    };
+    let post = |path: &str, bodies: Vec<Value>| -> Vec<(&'static str, String, Value)> {
+        let bodies = bodies.into_iter();
+        bodies.map(|body| ("POST", path.to_owned(), body)).collect()
+    };
+    let get = |path: String| ("GET", path, Value::Null);
+    let queries = [
+        everything.clone(),
+        json!({"q": ""}),
+        json!({"q": SHARED, "filter": elsewhere, "facets": ["*"]}),
+        json!({"q": "qtms", "matchingStrategy": "all"}),
+        json!({"q": "", "sort": ["year:desc"], "hitsPerPage": 2, "page": 2}),
+        json!({"q": SHARED, "distinct": "report_id"}),
+    ];
+    let mut searches = post(&format!("{index}/search"), queries.to_vec());
+    let terms = form_urlencoded::byte_serialize(SHARED.as_bytes()).collect::<String>();
+    searches.push(get(format!("{index}/search?q={terms}&facets=*")));
+    case("/meili/indexes/{uid}/search", searches);
+    let with_index: Vec<Value> = queries[..4]
+        .iter()
+        .map(|query| {
+            let mut query = query.clone();
+            query["indexUid"] = json!("passages");
+            query
+        })
+        .collect();
+    let federated: Vec<Value> = with_index[1..3]
+        .iter()
+        .map(|query| json!({"indexUid": "passages", "q": query["q"], "filter": query["filter"]}))
+        .collect();
+    case(
+        "/meili/multi-search",
+        post(
+            "/multi-search",
+            vec![
+                json!({"queries": with_index}),
+                json!({"queries": federated, "federation": {}}),
+            ],
+        ),
+    );
+    let facets = [
+        "province",
+        "city",
+        "county",
+        "region_lvl0",
+        "region_lvl1",
+        "year",
+        "theme",
+    ];
+    let mut facets: Vec<Value> = facets
+        .iter()
+        .map(|name| json!({"facetName": name, "q": SHARED}))
+        .collect();
+    facets.push(json!({"facetName": "province", "filter": elsewhere}));
+    case(
+        "/meili/indexes/{uid}/facet-search",
+        post(&format!("{index}/facet-search"), facets),
+    );
+    let alike = own.iter().map(|id| json!({"id": id, "limit": 50}));
+    let mut alike = post(&format!("{index}/similar"), alike.collect());
+    alike.push(get(format!("{index}/similar?id={}", own[1])));
+    case("/meili/indexes/{uid}/similar", alike);
+    case(
+        "/meili/indexes/{uid}/documents",
+        vec![
+            get(format!("{index}/documents")),
+            get(format!("{index}/documents?limit=2&offset=2")),
+        ],
+    );
+    case(
+        "/meili/indexes/{uid}/documents/fetch",
+        post(
+            &format!("{index}/documents/fetch"),
+            vec![
+                json!({}),
+                json!({"filter": elsewhere}),
+                json!({"ids": other}),
+                json!({"sort": ["year:desc"]}),
+            ],
+        ),
+    );
+    let by_id = own.iter().chain(&other);
+    case(
+        "/meili/indexes/{uid}/documents/{id}",
+        by_id
+            .map(|id| get(format!("{index}/documents/{id}")))
+            .collect(),
+    );
+    // What shows nothing of any passage but how many there are.
+    for route in [
+        "/meili/health",
+        "/meili/version",
+        "/meili/stats",
+        "/meili/indexes",
+        "/meili/indexes/{uid}",
+        "/meili/indexes/{uid}/stats",
+        "/meili/indexes/{uid}/documents/delete",
+        "/meili/indexes/{uid}/documents/delete-batch",
+        "/meili/indexes/{uid}/settings",
+        "/meili/indexes/{uid}/settings/{name}",
+        "/meili/keys",
+        "/meili/keys/{key}",
+        "/meili/tasks",
+        "/meili/tasks/{uid}",
+    ] {
+        case(route, Vec::new());
+    }
+    let known: BTreeSet<String> = asked.keys().map(|&route| route.to_owned()).collect();
+    assert_eq!(
+        meili_routes(),
+        known,
+        "to be walked here, or said to show nothing"
+    );
+
+    let send = |(method, path, body): &(&str, String, Value), key: Option<&str>| {
+        let mut headers = vec![("Content-Type", "application/json")];
+        headers.extend(key.map(|key| ("Authorization", key)));
+        let body = match body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        };
+        OPEN.send(method, &format!("/meili{path}"), &headers, &body)
+    };
+    for (route, requests) in &asked {
+        let mut is_shown_to_all = requests.is_empty();
+        for request in requests {
+            let answer = send(request, Some(&narrow));
+            let of_other = other.iter().find(|id| request.1.ends_with(*id));
+            let status = if of_other.is_some() { 404 } else { 200 };
+            assert_eq!(answer.status, status, "{request:?}: {}", answer.body);
+            // An id that is asked for is said again.
+            let body = answer.body.replace(of_other.map_or("\0", |id| id), "");
+            assert_eq!(names_other(&body), None, "{request:?}: {body}");
+            is_shown_to_all |= names_other(&send(request, None).body).is_some();
+        }
+        assert!(
+            is_shown_to_all,
+            "{route} shows nothing to be kept from sight"
+        );
+    }
+    for (path, at) in [
+        ("/stats", "/indexes/passages"),
+        ("/indexes/passages/stats", ""),
+    ] {
+        let request = ("GET", path.to_owned(), Value::Null);
+        let count = |key: Option<&str>| {
+            let stats = send(&request, key).json();
+            let found = stats.pointer(&format!("{at}/numberOfDocuments"));
+            found.cloned().unwrap_or_else(|| panic!("{path}: {stats}"))
+        };
+        assert_eq!((count(None), count(Some(&narrow))), (json!(6), json!(3)));
+    }
+    let size = |key: Option<&str>| {
+        let request = ("GET", "/stats".to_owned(), Value::Null);
+        send(&request, key).json()["databaseSize"].as_u64()
+    };
+    assert!(
+        size(Some(&narrow)) < size(None),
+        "nor how large the rest is"
+    );
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::http::wire::{TaskAnswer, task_url};
 use crate::store::{Content, Task, TaskKind, Write};
 
 /// The types of files that are read, with an ending that tells the same.
-const FILES: [(&str, &str); 7] = [
+pub(in crate::http) const FILES: [(&str, &str); 7] = [
     ("text/plain", "txt"),
     ("text/markdown", "md"),
     ("text/html", "html"),
@@ -39,7 +39,8 @@ const FILES: [(&str, &str); 7] = [
 const ANY: &str = "application/octet-stream";
 const JSON: &str = "application/json";
 const MULTIPART: &str = "multipart/form-data";
-const LINES: [&str; 4] = [
+/// The types of reports that come a line each.
+pub(in crate::http) const LINES: [&str; 4] = [
     "application/x-ndjson",
     "application/ndjson",
     "application/jsonl",

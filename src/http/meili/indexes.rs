@@ -46,8 +46,13 @@ pub(super) async fn version(access: Access) -> Result<HttpResponse, Error> {
 
 pub(super) async fn stats(access: Access, state: web::Data<State>) -> Result<HttpResponse, Error> {
     let snapshot = state.snapshot(&access?).await?;
-    let bytes = snapshot.manifest().bytes();
     let of_index = stats_of_index(&snapshot, &state);
+    // Where only a part may be seen, how large all of it is would tell of the rest.
+    let bytes = if snapshot.part().is_empty() {
+        json!(snapshot.manifest().bytes())
+    } else {
+        of_index["rawDocumentDbSize"].clone()
+    };
     Ok(sent(json!({
         "databaseSize": bytes,
         "usedDatabaseSize": bytes,

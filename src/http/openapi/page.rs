@@ -64,19 +64,30 @@ fn contents(document: &Value, html: &mut String) {
             "<li><a href=\"#{}\">{} <code>{} {}</code></a></li>",
             text(&operation["operationId"]),
             text(&operation["summary"]),
-            escape(&method.to_uppercase()),
+            shown(method),
             escape(path)
         );
     }
     html.push_str("</ul>\n</nav>\n");
 }
 
+/// What is shown: what can be had by `GET` and by `HEAD` is shown once.
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths.flat_map(|(path, methods)| {
         let methods = methods.as_object().into_iter().flatten();
-        methods.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+        methods
+            .filter(|(method, _)| *method != "head")
+            .map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
     })
+}
+
+/// A method for readers.
+fn shown(method: &str) -> String {
+    match method {
+        "get" => "GET、HEAD".to_owned(),
+        other => escape(&other.to_uppercase()),
+    }
 }
 
 fn described(path: &str, method: &str, operation: &Value, html: &mut String) {
@@ -85,7 +96,7 @@ fn described(path: &str, method: &str, operation: &Value, html: &mut String) {
         "<article id=\"{}\">\n<h3>{}</h3>\n<p><code>{} {}</code></p>\n<p>{}</p>",
         text(&operation["operationId"]),
         text(&operation["summary"]),
-        escape(&method.to_uppercase()),
+        shown(method),
         escape(path),
         text(&operation["description"])
     );
@@ -109,6 +120,17 @@ fn described(path: &str, method: &str, operation: &Value, html: &mut String) {
     if body.is_object() {
         let _ = writeln!(html, "<p>正文：{}。例如</p>", kind(&body["schema"]));
         code(&body["example"], html);
+    }
+    let bodies = operation["requestBody"]["content"].as_object();
+    for (media, content) in bodies.into_iter().flatten() {
+        if media == "application/json" {
+            continue;
+        }
+        let said = text(&content["schema"]["description"]);
+        let colon = if said.is_empty() { "" } else { "：" };
+        let media = escape(media);
+        let _ = writeln!(html, "<p>也可以是 <code>{media}</code>{colon}{said}</p>");
+        fields(&content["schema"], html);
     }
     html.push_str("<dl>\n");
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {

@@ -152,6 +152,18 @@ pub(super) fn paged(state: &State) -> Vec<Value> {
     all
 }
 
+/// What may be asked of a feed.
+pub(super) fn feed(state: &State) -> Vec<Value> {
+    let mut all = search();
+    for parameter in &mut all {
+        if parameter["name"] == "sort" {
+            parameter["schema"]["default"] = json!(Sort::Date.as_str());
+        }
+    }
+    all.extend(pages(state.max_depth, state.per_page));
+    all
+}
+
 /// Which page of a listing.
 pub(super) fn pages(depth: usize, per_page: usize) -> Vec<Value> {
     vec![
@@ -243,7 +255,10 @@ pub(super) fn wait() -> Value {
     query(
         "wait",
         "等任务结束至多多久，如 5s 或 500ms，至多 60s；缺省不等。",
-        json!({"type": "string", "pattern": "^([0-9]|[1-5][0-9]|60)s$|^[0-9]{1,4}ms$"}),
+        json!({
+            "type": "string",
+            "pattern": "^([0-9]|[1-5][0-9]|60)s$|^([0-9]{1,4}|[1-5][0-9]{4}|60000)ms$",
+        }),
     )
 }
 

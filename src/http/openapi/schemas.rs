@@ -24,6 +24,23 @@ pub(super) fn text(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({"type": "string"})
 }
 
+/// XML, whose form is another standard's.
+pub(super) fn xml(_: &mut SchemaGenerator) -> Schema {
+    schemars::json_schema!({"description": "XML"})
+}
+
+/// What was typed, the completions, what each is, where each leads.
+pub(super) fn suggestions(_: &mut SchemaGenerator) -> Schema {
+    // One after the other they would be `prefixItems`, which makers of clients do not all know.
+    let text = json!({"type": "string"});
+    schemars::json_schema!({
+        "type": "array",
+        "items": {"anyOf": [text, {"type": "array", "items": text}]},
+        "minItems": 4,
+        "maxItems": 4,
+    })
+}
+
 /// An object of no further form.
 pub(super) fn object(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({"type": "object"})
