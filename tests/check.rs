@@ -242,7 +242,7 @@ fn a_damaged_index_is_told_of_and_would_be_built_anew() {
     let file = place
         .path("index")
         .join(current.trim())
-        .join("catalog.json");
+        .join("catalog.json.zst");
     let mut bytes = fs::read(&file).unwrap();
     bytes[10] ^= 1;
     fs::write(&file, bytes).unwrap();
