@@ -3,8 +3,8 @@
 //! The engine goes from passage to passage and scores each as it finds it. But most of what is asked
 //! of a query is which passages it finds: how many they are, how many of each province, whether they
 //! are enough; and of their scores only the best few are wanted. So here the passages are found first,
-//! whole sets at a time ([`matching`]), and only those are scored to the end that may be among the
-//! best ([`scoring`]). A set that was found serves the count, every facet and the page.
+//! whole sets at a time (`matching`), and only those are scored to the end that may be among the
+//! best (`scoring`). A set that was found serves the count, every facet and the page.
 //!
 //! Invariant: what is found, and in which order, is what the engine finds (`tests/queries.rs`).
 

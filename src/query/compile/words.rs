@@ -144,11 +144,7 @@ impl Compiler<'_> {
                     // A number counts whole.
                     continue;
                 }
-                let query = CombinedQuery::new(
-                    &pair,
-                    self.character_fields(&pair),
-                    self.weights.characters,
-                );
+                let query = self.of_characters(&pair, self.weights.characters);
                 bonus.push(gathered.leaf(&pair, Part::Characters, Box::new(query)));
             }
         }
@@ -160,7 +156,7 @@ impl Compiler<'_> {
             for lone in lone.filter(|c| !is_function_word(c)) {
                 if seen.len() < MAX_NEIGHBOURS && !seen.contains(&lone) {
                     seen.push(lone);
-                    let query = CombinedQuery::new(lone, self.character_fields(lone), weight);
+                    let query = self.of_characters(lone, weight);
                     bonus.push(gathered.leaf(lone, Part::Characters, Box::new(query)));
                 }
             }
@@ -352,13 +348,21 @@ impl Compiler<'_> {
         ])
     }
 
-    /// A passage's own heading is part of its text already.
-    fn character_fields(&self, gram: &str) -> Arc<[WeighedField]> {
+    /// Passages that hold one character or two neighbours; their own heading is part of their text.
+    fn of_characters(&self, gram: &str, weight: f32) -> CombinedQuery {
         let (fields, weights) = (self.fields, self.weights);
-        Arc::new([
-            (fields.title_characters.holding(gram), weights.title),
-            (fields.text_characters.holding(gram), weights.body),
-        ])
+        let (title, text) = (fields.title_characters, fields.text_characters);
+        let held = Arc::new([
+            (title.holding(gram), weights.title),
+            (text.holding(gram), weights.body),
+        ]);
+        // As long as with both kinds in one field, which those of titles are.
+        let lengths = Arc::new([
+            (title.pairs, weights.title),
+            (text.pairs, weights.body),
+            (text.singles, weights.body),
+        ]);
+        CombinedQuery::new(gram, held, weight).as_long_as(lengths)
     }
 
     /// Where the characters of a word are looked for.

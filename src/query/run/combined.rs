@@ -33,6 +33,8 @@ pub type WeighedField = (Field, f32);
 pub struct CombinedQuery {
     term: String,
     fields: Arc<[WeighedField]>,
+    /// Whose lengths, added up, are that of a passage.
+    lengths: Arc<[WeighedField]>,
     boost: f32,
     /// Its term in each of the fields, for telling what it will look up.
     looked_up: Arc<[Term]>,
@@ -48,9 +50,18 @@ impl CombinedQuery {
                 .map(|&(field, _)| Term::from_field_text(field, term))
                 .collect(),
             term: term.to_owned(),
+            lengths: Arc::clone(&fields),
             fields,
             boost,
         }
+    }
+
+    /// The same, where a passage is as long as `lengths` together: a text whose terms are in two
+    /// fields is as long as both.
+    #[must_use]
+    pub fn as_long_as(mut self, lengths: Arc<[WeighedField]>) -> Self {
+        self.lengths = lengths;
+        self
     }
 
     /// Its term in each of the fields, with what an occurrence there counts.
@@ -64,9 +75,11 @@ impl CombinedQuery {
         let all = terms.passages();
         let mut frequency = 0;
         let mut length = 0.0;
-        for (term, weight) in self.terms() {
+        for (term, _) in self.terms() {
             frequency = frequency.max(terms.frequency(&term)?);
-            length += count(terms.field(term.field())?.tokens) * weight;
+        }
+        for &(field, weight) in &*self.lengths {
+            length += count(terms.field(field)?.tokens) * weight;
         }
         Ok(self.weighed(all, frequency, length))
     }
@@ -77,6 +90,7 @@ impl CombinedQuery {
         let idf = ((all - frequency + 0.5) / (frequency + 0.5)).ln_1p();
         CombinedWeight {
             terms: self.terms().collect(),
+            lengths: Arc::clone(&self.lengths),
             factor: self.boost * idf * (K1 + 1.0),
             average,
         }
@@ -85,6 +99,7 @@ impl CombinedQuery {
     fn weight_of_all(&self, scoring: EnableScoring<'_>) -> tantivy::Result<CombinedWeight> {
         let combined = CombinedWeight {
             terms: self.terms().collect(),
+            lengths: Arc::clone(&self.lengths),
             factor: 0.0,
             average: 1.0,
         };
@@ -96,9 +111,11 @@ impl CombinedQuery {
             let all = statistics.total_num_docs()?;
             let mut frequency = 0;
             let mut length = 0.0;
-            for (term, weight) in &combined.terms {
+            for (term, _) in &combined.terms {
                 frequency = frequency.max(statistics.doc_freq(term)?);
-                length += count(statistics.total_num_tokens(term.field())?) * weight;
+            }
+            for &(field, weight) in &*self.lengths {
+                length += count(statistics.total_num_tokens(field)?) * weight;
             }
             return Ok(self.weighed(all, frequency, length));
         }
@@ -125,6 +142,7 @@ fn count(number: u64) -> f32 {
 
 pub(super) struct CombinedWeight {
     terms: Vec<(Term, f32)>,
+    lengths: Arc<[WeighedField]>,
     factor: f32,
     average: f32,
 }
@@ -152,9 +170,9 @@ impl CombinedWeight {
         if postings.is_empty() {
             return Ok(None);
         }
-        let mut lengths = Vec::with_capacity(self.terms.len());
-        for (term, weight) in &self.terms {
-            lengths.push((terms.field(term.field())?.lengths(segment)?, *weight));
+        let mut lengths = Vec::with_capacity(self.lengths.len());
+        for &(field, weight) in &*self.lengths {
+            lengths.push((terms.field(field)?.lengths(segment)?, weight));
         }
         Ok(Some(CombinedScorer {
             postings,
@@ -167,13 +185,15 @@ impl CombinedWeight {
 
     fn combined(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<CombinedScorer> {
         let mut postings = Vec::with_capacity(self.terms.len());
-        let mut lengths = Vec::with_capacity(self.terms.len());
         for (term, weight) in &self.terms {
             let index = reader.inverted_index(term.field())?;
             if let Some(found) = index.read_postings(term, IndexRecordOption::WithFreqs)? {
                 postings.push((found, *weight));
             }
-            lengths.push((reader.get_fieldnorms_reader(term.field())?, *weight));
+        }
+        let mut lengths = Vec::with_capacity(self.lengths.len());
+        for &(field, weight) in &*self.lengths {
+            lengths.push((reader.get_fieldnorms_reader(field)?, weight));
         }
         let mut scorer = CombinedScorer {
             postings,

@@ -1,7 +1,7 @@
 //! Queries that can be looked into.
 //!
 //! They find and score what the engine's own of the same kind do, and are run by the engine as
-//! those; but the engine's do not tell what they are made of, which is what [`super::Plan`] needs.
+//! those; but the engine's do not tell what they are made of, which is what `super::matching` needs.
 
 use tantivy::Term;
 use tantivy::query::{
