@@ -305,14 +305,15 @@ impl Taxonomy {
     /// are raw text; either may be empty.
     #[must_use]
     pub fn assign(&self, heading: &str, body: &str) -> Vec<Assigned> {
-        let mut counts = vec![(0_u32, 0_u32); self.senses.len()];
-        self.matcher
-            .each(heading, |term| counts[term as usize].0 += 1);
-        let length = self.matcher.each(body, |term| counts[term as usize].1 += 1);
+        // Terms with where each was found; few of all there are.
+        let mut found: Vec<(u32, bool)> = Vec::new();
+        self.matcher.each(heading, |term| found.push((term, true)));
+        let length = self.matcher.each(body, |term| found.push((term, false)));
         let length = self.scoring.relative_length(length);
+        found.sort_unstable();
 
         let mut scored: Vec<Assigned> = self
-            .evidence(&counts, length)
+            .evidence(&found, length)
             .into_iter()
             .zip(self.themes.iter().zip(&self.lineages))
             .filter(|(evidence, _)| !evidence.is_empty())
@@ -335,13 +336,20 @@ impl Taxonomy {
         scored
     }
 
-    /// What was found for each theme, unsorted; `counts` are of the matcher's terms.
-    fn evidence(&self, counts: &[(u32, u32)], length: f32) -> Vec<Vec<Evidence>> {
+    /// What was found for each theme, unsorted; `found` are the matcher's terms, in order, each with
+    /// whether it stands in the heading.
+    fn evidence(&self, found: &[(u32, bool)], length: f32) -> Vec<Vec<Evidence>> {
         let mut evidence = vec![Vec::new(); self.themes.len()];
-        for (&(in_heading, in_body), senses) in counts.iter().zip(&self.senses) {
-            if (in_heading, in_body) == (0, 0) {
-                continue;
-            }
+        for same in found.chunk_by(|(one, _), (other, _)| one == other) {
+            let senses = same
+                .first()
+                .and_then(|(term, _)| self.senses.get(*term as usize));
+            let Some(senses) = senses else { continue };
+            let count = |heading: bool| {
+                let count = same.iter().filter(|(_, in_heading)| *in_heading == heading);
+                u32::try_from(count.count()).unwrap_or(u32::MAX)
+            };
+            let (in_heading, in_body) = (count(true), count(false));
             let worth = self.scoring.heading * self.scoring.saturated(in_heading, 1.0)
                 + self.scoring.saturated(in_body, length);
             // What speaks for a part speaks for the whole, once.

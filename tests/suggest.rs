@@ -204,7 +204,9 @@ fn phrases_of_a_large_corpus_are_counted_in_all_of_it() {
         })
         .collect();
     let index = Indexed::of_files(&[("many.jsonl", &lines.join("\n"))]);
-    assert!(index.snapshot.completions().is_sampled());
+    let reports = index.snapshot.reports().iter();
+    let characters: u64 = reports.map(|report| report.characters).sum();
+    assert!(characters > 1_200_000, "{characters}");
     let mut counted = 0;
     for typed in ["", "集团", "jiaoshi", "sqzn", "教师jl"] {
         for found in suggestions(&index, typed, 20) {

@@ -70,8 +70,7 @@ pub struct Completion {
     /// What it is.
     pub kind: CompletionKind,
     /// How many passages it finds: those of the region or theme, those under the heading, those
-    /// whose text contains the phrase; of a phrase about so many where the completions are
-    /// [sampled](Completions::is_sampled).
+    /// whose text contains the phrase.
     pub count: u64,
     /// For a region or theme, the value to filter by.
     pub value: Option<String>,
@@ -140,7 +139,6 @@ pub struct Completions {
     spaces: Vec<Keys>,
     /// By rank.
     chosen: BTreeMap<u32, Chosen>,
-    is_sampled: bool,
 }
 
 impl Completions {
@@ -154,13 +152,6 @@ impl Completions {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.scores.is_empty()
-    }
-
-    /// Whether phrases are known from a part of the passages only; how many passages hold one is
-    /// then to be asked of the index.
-    #[must_use]
-    pub fn is_sampled(&self) -> bool {
-        self.is_sampled
     }
 
     /// At most `limit` completions of `typed`, the best first: those that begin with it, and those

@@ -20,9 +20,6 @@ use crate::quantity::Class;
 /// an index made before is rebuilt rather than misread.
 pub(super) const VERSION: u32 = 8;
 
-/// Bytes of a block of stored passages, which is copied to read one of them.
-const STORE_BLOCK: usize = 2048;
-
 /// Handles of all fields.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the module's head says what they hold")]
@@ -75,6 +72,8 @@ pub struct Characters {
     pub pairs: Field,
     /// Each character.
     pub singles: Field,
+    /// Where the words of the text are, or of most of it: what is one there stands in the text.
+    pub words: Option<Field>,
 }
 
 impl Characters {
@@ -82,6 +81,7 @@ impl Characters {
         Self {
             pairs: field,
             singles: field,
+            words: None,
         }
     }
 
@@ -136,7 +136,7 @@ pub(super) fn schema() -> (Schema, Fields) {
                 .set_index_option(IndexRecordOption::Basic),
         )
     };
-    let fields = Fields {
+    let mut fields = Fields {
         id: schema.add_text_field("id", raw()),
         report: schema.add_text_field("report", STRING | FAST),
         source: schema.add_text_field("source", raw()),
@@ -170,6 +170,7 @@ pub(super) fn schema() -> (Schema, Fields) {
                 "text_singles",
                 indexed(analysis::SINGLES, IndexRecordOption::WithFreqs),
             ),
+            words: None,
         },
         marks: schema.add_text_field("marks", raw()),
         quantities: Class::ALL
@@ -182,6 +183,7 @@ pub(super) fn schema() -> (Schema, Fields) {
             .collect(),
         record: schema.add_bytes_field("record", STORED),
     };
+    fields.text_characters.words = Some(fields.body_words);
     (schema.build(), fields)
 }
 
@@ -189,7 +191,6 @@ pub(super) fn schema() -> (Schema, Fields) {
 pub(super) fn settings() -> IndexSettings {
     IndexSettings {
         docstore_compression: Compressor::None,
-        docstore_blocksize: STORE_BLOCK,
         ..IndexSettings::default()
     }
 }

@@ -8,14 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
-use tantivy::schema::{IndexRecordOption, Value};
-use tantivy::{DocAddress, ReloadPolicy, Searcher, TantivyDocument, Term};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocAddress, ReloadPolicy, Searcher, TantivyError, Term};
 
 use super::completions::{self, Completions};
 use super::frozen::Frozen;
 use super::generation::{Manifest, Verified};
 use super::lexicon::{self, Lexicon};
 use super::means::Means;
+use super::passages::Passages as StoredPassages;
 use super::record::{PassageRecord, ReportRecord};
 use super::schema::{self, Fields};
 use super::scope::Scope;
@@ -65,6 +66,8 @@ struct Generation {
     name: String,
     manifest: Manifest,
     searcher: Searcher,
+    /// Of each segment.
+    passages: Vec<Arc<StoredPassages>>,
     fields: Fields,
     dictionary: Dictionary,
     vocabulary: Vocabulary,
@@ -146,6 +149,7 @@ impl Snapshot {
         let mut generation = Generation {
             name,
             manifest,
+            passages: StoredPassages::all(&searcher)?,
             searcher,
             fields,
             dictionary,
@@ -262,11 +266,11 @@ impl Snapshot {
         &self.generation.completions
     }
 
-    /// Whether its completions say how many of its passages hold a phrase; else they know it from a
-    /// part of them, or from what they were before.
+    /// Whether its completions say how many of its passages hold a phrase; else they know it from
+    /// what they were before.
     #[must_use]
     pub fn are_phrases_counted(&self) -> bool {
-        !self.completions().is_sampled() && self.ungathered() == 0
+        self.ungathered() == 0
     }
 
     /// How many passages hold a phrase among its completions, which `count` counts where it was not
@@ -402,12 +406,21 @@ impl Snapshot {
     ///
     /// Fails when the index cannot be read.
     pub fn record(&self, address: DocAddress) -> Result<PassageRecord, Error> {
-        let document: TantivyDocument = self.generation.searcher.doc(address)?;
-        let bytes = document
-            .get_first(self.generation.fields.record)
-            .and_then(|value| value.as_bytes())
-            .unwrap_or_default();
-        PassageRecord::from_stored(bytes, &format!("{address:?}"))
+        let passages = self.stored(address.segment_ord as usize)?;
+        let stored = passages.stored(address.doc_id)?;
+        PassageRecord::from_stored(stored, &format!("{address:?}"))
+    }
+
+    /// The stored passages of a segment.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such segment.
+    pub fn stored(&self, segment: usize) -> tantivy::Result<&Arc<StoredPassages>> {
+        let passages = self.generation.passages.get(segment);
+        passages.ok_or_else(|| {
+            TantivyError::InternalError("a segment that the index does not have".to_owned())
+        })
     }
 
     /// The words that mean the same, as they are in force.

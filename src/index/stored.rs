@@ -9,16 +9,10 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tantivy::schema::document::{
-    DeserializeError, DocumentDeserialize, DocumentDeserializer, ValueDeserialize,
-    ValueDeserializer,
-};
-use tantivy::store::StoreReader;
-use tantivy::{DocId, SegmentReader};
 
 use super::Error;
 use super::record::PassageRecord;
-use super::symbols::{self, Finder};
+use super::symbols;
 use crate::quantity::{self, Qualifier, Quantity};
 use crate::report::{Kind, Span};
 use crate::theme::{Assigned, Evidence};
@@ -201,10 +195,8 @@ pub(super) fn write(record: &PassageRecord) -> Result<Vec<u8>, Error> {
     let mut text = Vec::with_capacity(record.text.len() / 2);
     symbols::encode(&record.text, &mut text);
     let path = &record.heading_path;
-    let shared = match record.id.starts_with(&record.report) {
-        true => record.report.len(),
-        false => 0,
-    };
+    let begins = record.id.starts_with(&record.report);
+    let shared = if begins { record.report.len() } else { 0 };
     let head = Head {
         report: (&record.report).into(),
         id: (
@@ -317,6 +309,16 @@ impl Beginning<'_> {
     }
 }
 
+/// The coded text of a stored passage.
+pub(super) fn coded(stored: &[u8]) -> Option<&[u8]> {
+    split(stored).map(|(coded, _)| coded)
+}
+
+/// The text of a stored passage.
+pub(super) fn text(stored: &[u8]) -> Option<String> {
+    symbols::decode(coded(stored)?)
+}
+
 /// The beginning of the passage that was stored so; `id` is what to call it where it cannot be read.
 pub(super) fn beginning<'a>(stored: &'a [u8], id: &str) -> Result<Beginning<'a>, Error> {
     let read = || {
@@ -405,51 +407,6 @@ pub(super) fn read(stored: &[u8], id: &str) -> Result<PassageRecord, Error> {
         })
     };
     read().ok_or_else(|| unreadable(id, "a passage that was not stored so"))
-}
-
-/// What the engine stores of a passage.
-struct Bytes(Vec<u8>);
-
-impl ValueDeserialize for Bytes {
-    fn deserialize<'de, D: ValueDeserializer<'de>>(from: D) -> Result<Self, DeserializeError> {
-        from.deserialize_bytes().map(Self)
-    }
-}
-
-impl DocumentDeserialize for Bytes {
-    fn deserialize<'de, D: DocumentDeserializer<'de>>(
-        mut from: D,
-    ) -> Result<Self, DeserializeError> {
-        // It is the only field that is stored.
-        let field = from.next_field::<Self>()?;
-        Ok(field.map_or(Self(Vec::new()), |(_, bytes)| bytes))
-    }
-}
-
-/// The stored texts of one segment.
-pub struct Texts(StoreReader);
-
-impl Texts {
-    /// Those of the segment that `reader` reads.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the index cannot be read.
-    pub fn of(reader: &SegmentReader) -> tantivy::Result<Self> {
-        // Blocks are not packed: there is nothing to be kept of them.
-        Ok(Self(reader.get_store_reader(0)?))
-    }
-
-    /// How often what `finder` looks for stands in the text of a passage.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the index cannot be read.
-    pub fn count(&self, doc: DocId, finder: &mut Finder) -> tantivy::Result<u32> {
-        let Bytes(stored) = self.0.get(doc)?;
-        let (coded, _) = split(&stored).unwrap_or_default();
-        Ok(finder.count(coded))
-    }
 }
 
 #[cfg(test)]

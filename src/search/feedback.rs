@@ -5,8 +5,10 @@
 //! in order by those words too (pseudo relevance feedback; the model is RM3 of Abdul-Jaleel and
 //! others at TREC 2004). Which passages are found, and how many, is left as it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 
+use rustc_hash::FxHashMap;
 use tantivy::Term;
 use tantivy::query::{BooleanQuery, Occur};
 
@@ -42,23 +44,21 @@ pub(super) fn leaves(
     if best <= 0.0 {
         return Ok(Vec::new());
     }
-    let known = Terms::of(snapshot);
-    let mut rarities: HashMap<String, f32> = HashMap::new();
-    let mut sums: HashMap<String, f32> = HashMap::new();
-    let mut say = 0.0;
+    let mut passages = Vec::with_capacity(BEST);
     for hit in hits.iter().take(BEST) {
         let passage = snapshot.record(hit.address)?;
         let own = ((hit.score - best) / best * STEEPNESS).exp();
-        let mut counts = counts(snapshot, &passage);
+        passages.push((counts(snapshot, &passage), own));
+    }
+    let said = passages.iter().flat_map(|(counts, _)| counts.keys());
+    let frequencies = frequencies(snapshot, said.cloned().collect())?;
+    let mut sums: HashMap<String, f32> = HashMap::new();
+    let mut say = 0.0;
+    for (mut counts, own) in passages {
         let mut length = 0.0;
         for (word, count) in &mut counts {
-            let rarity = if let Some(&rarity) = rarities.get(word) {
-                rarity
-            } else {
-                let rarity = rarity(snapshot, &known, word)?;
-                rarities.insert(word.clone(), rarity);
-                rarity
-            };
+            let frequency = frequencies.get(word).copied().unwrap_or_default();
+            let rarity = rarity(snapshot.passages(), frequency);
             *count = *count * (K1 + 1.0) / (*count + K1) * rarity;
             length += *count;
         }
@@ -120,15 +120,58 @@ fn counts(snapshot: &Snapshot, passage: &PassageRecord) -> BTreeMap<String, f32>
     counts
 }
 
-/// The inverse document frequency of BM25.
-fn rarity(snapshot: &Snapshot, terms: &Terms, word: &str) -> tantivy::Result<f32> {
-    let fields = snapshot.fields();
-    let mut frequency = 0;
-    for field in [fields.body_words, fields.heading_words] {
-        let term = Term::from_field_text(field, word);
-        frequency = frequency.max(terms.frequency(&term)?);
+/// The most words on one shelf; when it is full, those of the other are dropped.
+const SHELF: usize = 32_768;
+
+/// In how many passages of a generation words stand that were asked for before: each question asks
+/// for some hundreds, most of which the one before asked for too.
+#[derive(Default)]
+struct Known(Mutex<[FxHashMap<String, u64>; 2]>);
+
+/// In how many passages each of `words` stands.
+fn frequencies(
+    snapshot: &Snapshot,
+    words: HashSet<String>,
+) -> tantivy::Result<FxHashMap<String, u64>> {
+    let known = snapshot.attached(Known::default);
+    let mut frequencies = FxHashMap::default();
+    let mut unknown = Vec::new();
+    {
+        let shelves = known.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let [first, second] = &*shelves;
+        for word in words {
+            match first.get(&word).or_else(|| second.get(&word)) {
+                Some(&frequency) => {
+                    frequencies.insert(word, frequency);
+                }
+                None => unknown.push(word),
+            }
+        }
     }
-    #[expect(clippy::cast_precision_loss, reason = "a ratio of counts")]
-    let (all, frequency) = (snapshot.passages() as f32, frequency as f32);
-    Ok(((all - frequency + 0.5).max(0.0) / (frequency + 0.5)).ln_1p())
+    let (fields, terms) = (snapshot.fields(), Terms::of(snapshot));
+    for word in &unknown {
+        let mut frequency = 0;
+        for field in [fields.body_words, fields.heading_words] {
+            let term = Term::from_field_text(field, word);
+            frequency = frequency.max(terms.frequency(&term)?);
+        }
+        frequencies.insert(word.clone(), frequency);
+    }
+    let mut shelves = known.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let [first, second] = &mut *shelves;
+    if first.len() + unknown.len() > SHELF {
+        *second = std::mem::take(first);
+    }
+    for word in unknown {
+        let frequency = frequencies.get(&word).copied().unwrap_or_default();
+        first.insert(word, frequency);
+    }
+    Ok(frequencies)
+}
+
+/// The inverse document frequency of BM25.
+#[expect(clippy::cast_precision_loss, reason = "a ratio of counts")]
+fn rarity(all: u64, frequency: u64) -> f32 {
+    let (all, frequency) = (all as f32, frequency as f32);
+    ((all - frequency + 0.5).max(0.0) / (frequency + 0.5)).ln_1p()
 }

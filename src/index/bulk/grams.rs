@@ -156,9 +156,10 @@ impl Grams {
             self.docs.push(doc);
             self.starts.push(self.end);
         }
-        let (mut place, step) = match self.has_places {
-            true => (self.end, 1),
-            false => (doc, 0),
+        let (mut place, step) = if self.has_places {
+            (self.end, 1)
+        } else {
+            (doc, 0)
         };
         let before = self.entries.len();
         let mut number = alphabet.number(first);

@@ -30,8 +30,21 @@ fn short(term: &[u8]) -> Option<Short> {
     Some(Short::from_be_bytes(bytes) | Short::from(length))
 }
 
+/// Short terms that are kept at hand, a power of two: most of a text are a few thousand words, which
+/// lie far apart in a table of all.
+const AT_HAND: usize = 1 << 13;
+
+/// Where a short term is kept at hand.
+fn place_at_hand(short: Short) -> usize {
+    let [high, low] = [short >> u64::BITS, short].map(|half| (half & Short::from(u64::MAX)) as u64);
+    let mixed = (high ^ low.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> (u64::BITS - AT_HAND.ilog2())) as usize
+}
+
 /// The terms of a run.
 pub(super) struct Terms {
+    /// Short terms that were met last, each at a place of its own, with their numbers.
+    at_hand: Vec<(Short, u32)>,
     /// Numbers of short terms, and of others.
     short: HashMap<Short, u32, FxBuildHasher>,
     long: HashMap<Box<[u8]>, u32, FxBuildHasher>,
@@ -70,6 +83,8 @@ impl Term<'_> {
 impl Terms {
     pub(super) fn new(fields: usize) -> Self {
         Self {
+            // No term is so short.
+            at_hand: vec![(Short::MAX, 0); AT_HAND],
             short: HashMap::default(),
             long: HashMap::default(),
             bytes: 0,
@@ -85,14 +100,26 @@ impl Terms {
         }
         let new = u32::try_from(self.short.len() + self.long.len()).unwrap_or(u32::MAX);
         let number = match short(term) {
-            Some(short) => *self.short.entry(short).or_insert(new),
-            None => match self.long.get(term) {
-                Some(&number) => number,
-                None => {
+            Some(short) => {
+                let place = self.at_hand.get_mut(place_at_hand(short));
+                match place {
+                    Some((known, number)) if *known == short => *number,
+                    place => {
+                        let number = *self.short.entry(short).or_insert(new);
+                        if let Some(place) = place {
+                            *place = (short, number);
+                        }
+                        number
+                    }
+                }
+            }
+            None => {
+                let known = self.long.get(term).copied();
+                known.unwrap_or_else(|| {
                     self.long.insert(term.into(), new);
                     new
-                }
-            },
+                })
+            }
         };
         if number == new {
             self.bytes += term.len() + TABLE_ENTRY;

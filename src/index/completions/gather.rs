@@ -1,22 +1,24 @@
 //! Gathers completions from an index: its divisions and themes, and what its passages say.
 //!
 //! Phrases are mined from all passages where these are few, and from a sample of them else: which
-//! phrases a corpus has, a few megabytes of it tell, and counting them in all of it would take longer
-//! than indexing it. How many passages hold a phrase is then asked of the index when it is shown.
+//! phrases a corpus has, a few megabytes of it tell, and finding them in all of it would take longer
+//! than indexing it. How many passages hold each that was found is counted in all of them.
 //! Everything is read from what the index stores, so a build need not cut or keep any text for it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tantivy::schema::{Field, Value};
-use tantivy::{Searcher, TantivyDocument, Term};
+use tantivy::{DocId, Searcher, TantivyDocument, TantivyError, Term};
 
 use super::keys::{Effort, Space, searchable};
 use super::store::{Files, Weighed, arrange};
 use super::{Completion, CompletionKind};
 use crate::analysis::{Dictionary, Normalized};
 use crate::index::Error;
+use crate::index::passages::Passages as StoredPassages;
 use crate::index::record::ReportRecord;
 use crate::index::schema::Fields;
 use crate::index::stored::{self, Beginning};
@@ -96,8 +98,7 @@ pub(in crate::index) fn gather(source: &Source<'_>) -> Result<Files, Error> {
     for heading in headings {
         all.add(heading);
     }
-    arrange(all.weighed, passages.share < 1.0, source.dictionary)
-        .map_err(|error| Error::Engine(error.into()))
+    arrange(all.weighed, source.dictionary).map_err(|error| Error::Engine(error.into()))
 }
 
 /// Completions whose texts, and the other names of which, are all different.
@@ -247,9 +248,7 @@ fn own_names(kind: CompletionKind, name: &str) -> Vec<String> {
 /// Calls `read` with each passage stored.
 fn each_passage(source: &Source<'_>, mut read: impl FnMut(Beginning<'_>)) -> Result<(), Error> {
     for segment in source.searcher.segment_readers() {
-        let store = segment
-            .get_store_reader(1)
-            .map_err(tantivy::TantivyError::from)?;
+        let store = segment.get_store_reader(1).map_err(TantivyError::from)?;
         for document in store.iter::<TantivyDocument>(segment.alive_bitset()) {
             let document = document?;
             let bytes = document
@@ -325,7 +324,7 @@ struct Heading {
     count: u64,
 }
 
-/// The phrases of `texts`, which are that `share` of all.
+/// The phrases of `texts`, which are that `share` of all; each is counted in all.
 fn phrases(source: &Source<'_>, texts: Vec<String>, share: f64) -> Result<Vec<Weighed>, Error> {
     let mut miner = Miner::new(source.dictionary);
     let mut normalized = Vec::with_capacity(texts.len());
@@ -339,7 +338,12 @@ fn phrases(source: &Source<'_>, texts: Vec<String>, share: f64) -> Result<Vec<We
         .match_kind(MatchKind::Standard)
         .kind(Some(AhoCorasickKind::ContiguousNFA))
         .build(phrases.iter().map(|phrase| &phrase.text))
-        .map_err(|error| Error::Engine(tantivy::TantivyError::InternalError(error.to_string())))?;
+        .map_err(|error| Error::Engine(TantivyError::InternalError(error.to_string())))?;
+    let counted = if share < 1.0 {
+        Some(count(source, &matcher, phrases.len())?)
+    } else {
+        None
+    };
     let mut seen: Vec<Seen> = vec![Seen::default(); phrases.len()];
     for (number, (normalized, text)) in (1..).zip(&normalized) {
         for found in matcher.find_overlapping_iter(normalized.as_str()) {
@@ -351,12 +355,62 @@ fn phrases(source: &Source<'_>, texts: Vec<String>, share: f64) -> Result<Vec<We
             }
         }
     }
-    Ok(phrases
-        .into_iter()
+    Ok((0..)
+        .zip(phrases)
         .zip(seen)
         .filter(|(_, seen)| seen.passages > 0)
-        .map(|(phrase, seen)| phrase_completion(phrase, seen, share))
+        .map(|((at, phrase), seen)| {
+            let counted = counted
+                .as_ref()
+                .and_then(|counted| counted.get(at).copied());
+            phrase_completion(phrase, seen, share, counted)
+        })
         .collect())
+}
+
+/// How many passages hold each of so many phrases.
+fn count(source: &Source<'_>, matcher: &AhoCorasick, phrases: usize) -> Result<Vec<u64>, Error> {
+    let readers = source.searcher.segment_readers();
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<u64>, Error> {
+        let mut counts = vec![0; phrases];
+        // Which passage each was seen in last.
+        let mut latest = vec![DocId::MAX; phrases];
+        while let Some(reader) = readers.get(next.fetch_add(1, Ordering::Relaxed)) {
+            latest.fill(DocId::MAX);
+            let passages = StoredPassages::of(source.searcher, reader)?;
+            for doc in reader.doc_ids_alive() {
+                let text = stored::text(passages.stored(doc)?).unwrap_or_default();
+                let normalized = Normalized::new(&text);
+                for found in matcher.find_overlapping_iter(normalized.as_str()) {
+                    let at = found.pattern().as_usize();
+                    if let (Some(latest), Some(count)) = (latest.get_mut(at), counts.get_mut(at))
+                        && *latest != doc
+                    {
+                        *latest = doc;
+                        *count += 1;
+                    }
+                }
+            }
+        }
+        Ok(counts)
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.min(readers.len()))
+            .map(|_| scope.spawn(work))
+            .collect();
+        let mut sums = vec![0; phrases];
+        for worker in workers {
+            let counts = worker.join().map_err(|_| {
+                TantivyError::ErrorInThread("counting phrases broke off".to_owned())
+            })??;
+            for (sum, count) in sums.iter_mut().zip(counts) {
+                *sum += count;
+            }
+        }
+        Ok(sums)
+    })
 }
 
 /// Where a phrase was seen.
@@ -392,10 +446,9 @@ impl Seen {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
     reason = "an estimate, and a logarithm, which does not show the difference"
 )]
-fn phrase_completion(phrase: Phrase, seen: Seen, share: f64) -> Weighed {
+fn phrase_completion(phrase: Phrase, seen: Seen, share: f64, counted: Option<u64>) -> Weighed {
     let text = match seen.written {
         Some(written) if !seen.is_plain => written,
         _ => phrase.text,
@@ -410,7 +463,7 @@ fn phrase_completion(phrase: Phrase, seen: Seen, share: f64) -> Weighed {
         completion: Completion {
             text,
             kind: CompletionKind::Phrase,
-            count: passages.round() as u64,
+            count: counted.unwrap_or(seen.passages),
             value: None,
             parents: Vec::new(),
         },

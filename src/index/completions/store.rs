@@ -43,13 +43,8 @@ pub(super) struct Weighed {
 /// Completions in the form of their file.
 pub(in crate::index) struct Files(Vec<u8>);
 
-/// Ranks completions and brings them into the form of their file; says whether they are counted in
-/// a sample.
-pub(super) fn arrange(
-    mut all: Vec<Weighed>,
-    is_sampled: bool,
-    dictionary: &Dictionary,
-) -> Result<Files, io::Error> {
+/// Ranks completions and brings them into the form of their file.
+pub(super) fn arrange(mut all: Vec<Weighed>, dictionary: &Dictionary) -> Result<Files, io::Error> {
     all.sort_unstable_by(|left, right| {
         right
             .score
@@ -80,7 +75,7 @@ pub(super) fn arrange(
         keys.sort_unstable();
         keys.dedup_by(|two, one| (&two.0, two.1) == (&one.0, one.1));
     }
-    let mut numbers = vec![u32::from(is_sampled), entries, short(owners.len())?];
+    let mut numbers = vec![entries, short(owners.len())?];
     for keys in &spaces {
         numbers.push(short(keys.len())?);
     }
@@ -157,8 +152,8 @@ impl<'a> Rest<'a> {
 
 fn parse(content: &[u8]) -> Option<Completions> {
     let mut rest = Rest(content);
-    let head = rest.numbers(3 + Space::ALL.len())?;
-    let [is_sampled, entries, further, ref lengths @ ..] = *head else {
+    let head = rest.numbers(2 + Space::ALL.len())?;
+    let [entries, further, ref lengths @ ..] = *head else {
         return None;
     };
     let (entries, further) = (entries as usize, further as usize);
@@ -195,7 +190,6 @@ fn parse(content: &[u8]) -> Option<Completions> {
         counts,
         spaces,
         chosen: serde_json::from_slice(rest.0).ok()?,
-        is_sampled: is_sampled != 0,
     })
 }
 

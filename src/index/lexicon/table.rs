@@ -36,12 +36,37 @@ impl Filling {
 }
 
 impl Table {
+    /// The place of the first entry with `hash` or a greater one.
+    ///
+    /// Hashes are spread evenly, so it is near where it would be if they were so exactly; halving
+    /// from the ends would go to a dozen places in memory that nothing else is near.
+    fn first(&self, hash: u64) -> usize {
+        let length = self.0.len();
+        let place = u128::from(hash) * length as u128 >> u32::BITS;
+        let guess = usize::try_from(place).unwrap_or(usize::MAX).min(length);
+        let is_before = |at: usize| self.0.get(at).is_some_and(|entry| entry >> 32 < hash);
+        let (mut low, mut high) = (guess, guess);
+        let mut step = NEAR;
+        while high < length && is_before(high) {
+            low = high;
+            high = (high + step).min(length);
+            step *= 2;
+        }
+        step = NEAR;
+        while low > 0 && !is_before(low) {
+            high = high.min(low);
+            low = low.saturating_sub(step);
+            step *= 2;
+        }
+        let between = self.0.get(low..high).unwrap_or_default();
+        low + between.partition_point(|entry| entry >> 32 < hash)
+    }
+
     /// The places of the words that may stand under `key`, in order, with which of the keys of the
     /// word is `key`. A few may not: their key has the same hash.
     pub(super) fn under(&self, key: &str) -> impl Iterator<Item = (usize, usize)> {
         let hash = hash(key);
-        let from = self.0.partition_point(|entry| entry >> 32 < hash);
-        let entries = self.0.get(from..).unwrap_or_default().iter();
+        let entries = self.0.get(self.first(hash)..).unwrap_or_default().iter();
         entries
             .take_while(move |&entry| entry >> 32 == hash)
             .map(|entry| {
@@ -52,6 +77,9 @@ impl Table {
     }
 }
 
+/// How far from where it is expected an entry is looked for first.
+const NEAR: usize = 8;
+
 /// The hash of a key, of 32 bits.
 fn hash(key: &str) -> u64 {
     let mut hasher = FxHasher::default();
@@ -59,4 +87,26 @@ fn hash(key: &str) -> u64 {
     hasher.write_u8(0xFF);
     // What mixes best stands above.
     hasher.finish() >> 32
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Table;
+
+    proptest! {
+        #[test]
+        fn an_entry_is_found_where_halving_finds_it(
+            mut hashes in prop::collection::vec(prop_oneof![0..9_u64, any::<u32>().prop_map(u64::from)], 0..200),
+            wanted in prop_oneof![0..9_u64, any::<u32>().prop_map(u64::from)],
+        ) {
+            hashes.sort_unstable();
+            let entries: Vec<u64> = hashes.iter().map(|hash| hash << 32 | 5).collect();
+            for hash in hashes.iter().copied().chain([wanted, 0, u64::from(u32::MAX)]) {
+                let place = entries.partition_point(|entry| entry >> 32 < hash);
+                prop_assert_eq!(Table(entries.clone()).first(hash), place);
+            }
+        }
+    }
 }

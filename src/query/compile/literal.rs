@@ -40,7 +40,10 @@ pub(super) fn characters(field: Characters, needle: &Normalized) -> Box<dyn Quer
             return Box::new(CharactersQuery::new(terms));
         }
         let scored: Vec<Term> = terms.into_iter().map(|(_, term)| term).collect();
-        return Box::new(Contains::new(needle.clone(), pairs(field, needle), scored));
+        let word = field.words;
+        let word = word.map(|words| Term::from_field_text(words, needle.as_str()));
+        let pairs = pairs(field, needle);
+        return Box::new(Contains::new(needle.clone(), word, pairs, scored));
     }
     match terms.pop() {
         Some((_, term)) => Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)),

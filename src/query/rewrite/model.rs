@@ -6,8 +6,9 @@
 //! used to each other's company score higher.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::is_ideograph;
 use crate::index::{Lexicon, Snapshot};
@@ -29,8 +30,8 @@ const ODD: f32 = 300.0;
 pub(super) struct Model<'a> {
     snapshot: &'a Snapshot,
     terms: Arc<Terms>,
-    grams: RefCell<HashMap<(char, Option<char>), u64>>,
-    words: RefCell<HashMap<String, u64>>,
+    grams: RefCell<FxHashMap<(char, Option<char>), u64>>,
+    words: RefCell<FxHashMap<String, u64>>,
 }
 
 /// The best cutting of a text: where each word ends, and the score.

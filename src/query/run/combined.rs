@@ -72,7 +72,7 @@ impl CombinedQuery {
 
     /// As [`Query::weight`], for what scores.
     pub(super) fn weigh(&self, terms: &Terms) -> tantivy::Result<CombinedWeight> {
-        let all = terms.passages();
+        let all = terms.all();
         let mut frequency = 0;
         let mut length = 0.0;
         for (term, _) in self.terms() {

@@ -7,14 +7,15 @@
 use std::sync::Arc;
 
 use tantivy::fieldnorm::FieldNormReader;
+use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::query::{Bm25Weight, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight};
-use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError, Term};
+use tantivy::{DocId, DocSet, Score, Searcher, SegmentReader, TERMINATED, TantivyError, Term};
 
 use super::docs::Docs;
 use super::matching::Listed;
 use super::terms::Terms;
 use crate::analysis::Normalized;
-use crate::index::{Finder, StoredTexts};
+use crate::index::{Finder, StoredPassages};
 
 /// Of so few passages the texts are looked through at once.
 const FEW: usize = 8;
@@ -23,20 +24,33 @@ const FEW: usize = 8;
 #[derive(Debug, Clone)]
 pub struct Contains {
     needle: Arc<Normalized>,
+    word: Option<Term>,
     pairs: Arc<[Term]>,
     scored: Arc<[Term]>,
 }
 
 impl Contains {
     /// Finds `needle`, looking up `pairs` of its neighbours; `scored`, at least one, are those of
-    /// them by which the string is as telling as they are together.
+    /// them by which the string is as telling as they are together. Passages that hold `word` hold
+    /// it for sure.
     #[must_use]
-    pub fn new(needle: Normalized, pairs: Vec<Term>, scored: Vec<Term>) -> Self {
+    pub fn new(
+        needle: Normalized,
+        word: Option<Term>,
+        pairs: Vec<Term>,
+        scored: Vec<Term>,
+    ) -> Self {
         Self {
             needle: Arc::new(needle),
+            word,
             pairs: pairs.into(),
             scored: scored.into(),
         }
+    }
+
+    /// What passages hold that hold it for sure.
+    pub(super) fn word(&self) -> Option<&Term> {
+        self.word.as_ref()
     }
 
     /// What it looks up.
@@ -88,19 +102,16 @@ pub(super) fn candidates(
 pub(super) fn holding(
     candidates: &Docs,
     room: DocId,
-    texts: &StoredTexts,
-    mut finder: Finder,
+    passages: &StoredPassages,
+    finder: &Finder,
 ) -> tantivy::Result<Docs> {
     let mut failed = None;
     let held = candidates.filtered(room, |doc| {
         failed.is_none()
-            && match texts.count(doc, &mut finder) {
-                Ok(count) => count > 0,
-                Err(error) => {
-                    failed = Some(error);
-                    false
-                }
-            }
+            && passages.holds(doc, finder).unwrap_or_else(|error| {
+                failed = Some(error);
+                false
+            })
     });
     failed.map_or(Ok(held), Err)
 }
@@ -109,21 +120,37 @@ pub(super) fn holding(
 pub(super) struct Counting {
     /// Those that may.
     pub(super) candidates: Docs,
-    pub(super) texts: Arc<StoredTexts>,
+    /// Whether all of those hold it that are asked about.
+    pub(super) is_found: bool,
+    /// Its rarest pair, which stands in a passage at least as often.
+    pub(super) rarest: SegmentPostings,
+    pub(super) passages: Arc<StoredPassages>,
     pub(super) finder: Finder,
     pub(super) weight: Bm25Weight,
     pub(super) lengths: FieldNormReader,
 }
 
 impl Counting {
-    /// Adds to each of `sums` what the passage at its place in `docs` scores.
+    /// Adds to each of `sums` what the passage at its place in `docs`, which are in order, scores.
     pub(super) fn add(&mut self, docs: &[DocId], sums: &mut [Score]) {
         for (&doc, sum) in docs.iter().zip(sums) {
             if !self.candidates.contains(doc) {
                 continue;
             }
+            if self.rarest.doc() < doc {
+                self.rarest.seek(doc);
+            }
+            let is_single = self.rarest.doc() == doc && self.rarest.term_freq() == 1;
             // What cannot be read fails loudly when the hit itself is read.
-            let count = self.texts.count(doc, &mut self.finder).unwrap_or_default();
+            let count = match (is_single, self.is_found) {
+                (true, true) => 1,
+                (true, false) => self
+                    .passages
+                    .holds(doc, &self.finder)
+                    .map(u32::from)
+                    .unwrap_or(0),
+                (false, _) => self.passages.count(doc, &self.finder).unwrap_or(0),
+            };
             if count > 0 {
                 *sum += self.weight.score(self.lengths.fieldnorm_id(doc), count);
             }
@@ -146,8 +173,12 @@ impl Query for Contains {
             } => Some(Bm25Weight::for_terms(statistics_provider, &self.scored)?),
             EnableScoring::Disabled { .. } => None,
         };
+        let searcher = scoring.searcher().cloned().ok_or_else(|| {
+            TantivyError::InvalidArgument("texts are looked through in an index".to_owned())
+        })?;
         Ok(Box::new(ContainsWeight {
             query: self.clone(),
+            searcher,
             weight,
         }))
     }
@@ -155,6 +186,7 @@ impl Query for Contains {
 
 struct ContainsWeight {
     query: Contains,
+    searcher: Searcher,
     weight: Option<Bm25Weight>,
 }
 
@@ -182,7 +214,7 @@ impl Weight for ContainsWeight {
             next: 0,
             doc: TERMINATED,
             count: 0,
-            texts: StoredTexts::of(reader)?,
+            passages: StoredPassages::of(&self.searcher, reader)?,
             finder: self.query.finder(),
             weight,
         };
@@ -211,7 +243,7 @@ struct ContainsScorer {
     doc: DocId,
     /// How often the passage there holds it.
     count: u32,
-    texts: StoredTexts,
+    passages: StoredPassages,
     finder: Finder,
     weight: Option<(Bm25Weight, FieldNormReader)>,
 }
@@ -222,7 +254,7 @@ impl DocSet for ContainsScorer {
         while let Some(&doc) = self.docs.get(self.next) {
             self.next += 1;
             // What cannot be read fails loudly when the hit itself is read.
-            self.count = self.texts.count(doc, &mut self.finder).unwrap_or_default();
+            self.count = self.passages.count(doc, &self.finder).unwrap_or_default();
             if self.count > 0 {
                 self.doc = doc;
                 break;

@@ -20,7 +20,7 @@ use super::coverage::{CoverageQuery, Enough};
 use super::docs::Docs;
 use super::forms::{BestOf, Characters, Constant, Weighed};
 use super::terms::Terms;
-use crate::index::StoredTexts;
+use crate::index::StoredPassages;
 
 /// How many times as long as a set a posting list must be for a look at each passage of the set to
 /// be cheaper than reading the list: a look may read a block of 128.
@@ -165,7 +165,10 @@ impl Matching {
                 Opened::Phrase(listed)
             }
             Self::Text(query) => match open_pairs(query, terms, segment)? {
-                Some(pairs) => Opened::Text(query, pairs, terms.texts(segment)?),
+                Some(pairs) => {
+                    let word = query.word().map(list).transpose()?.flatten();
+                    Opened::Text(query, word, pairs, terms.passages(segment)?)
+                }
                 None => Opened::Nothing,
             },
             Self::All(parts) => {
@@ -246,8 +249,13 @@ pub(super) enum Opened<'m> {
     Term(Listed),
     /// Rarest first.
     Phrase(Vec<(usize, Listed)>),
-    /// Rarest first.
-    Text(&'m Contains, Vec<Listed>, Arc<StoredTexts>),
+    /// Rarest first, behind what says for sure that it is there.
+    Text(
+        &'m Contains,
+        Option<Listed>,
+        Vec<Listed>,
+        &'m StoredPassages,
+    ),
     All(Vec<Self>),
     Any(Vec<Self>),
     But(Box<Self>, Box<Self>),
@@ -265,7 +273,7 @@ impl Opened<'_> {
             Self::Phrase(terms) => terms
                 .first()
                 .map_or(0, |(_, term)| u64::from(term.info.doc_freq)),
-            Self::Text(_, pairs, _) => pairs.first().map_or(0, |pair| pair.length().into()),
+            Self::Text(_, _, pairs, _) => pairs.first().map_or(0, |pair| pair.length().into()),
             Self::All(parts) => parts.iter().map(Self::size).min().unwrap_or(u64::MAX),
             Self::Any(parts) => {
                 let sizes = parts.iter().map(Self::size);
@@ -308,9 +316,20 @@ impl Opened<'_> {
             Self::Everything => among.cloned().unwrap_or_else(|| Docs::all(room)),
             Self::Term(term) => term.find(room, among)?,
             Self::Phrase(terms) => phrase(reader, terms, among, known)?,
-            Self::Text(query, pairs, texts) => {
-                let candidates = contains::candidates(room, pairs, among, known)?;
-                contains::holding(&candidates, room, texts, query.finder())?
+            Self::Text(query, word, pairs, passages) => {
+                let sure = word
+                    .as_ref()
+                    .map(|word| word.find(room, among))
+                    .transpose()?;
+                let sure = sure.unwrap_or_else(Docs::none);
+                let known = match known {
+                    Some(known) if sure.is_empty() => Some(known.clone()),
+                    Some(known) => Some(sure.clone().or(known.clone(), room)),
+                    None => Some(sure.clone()).filter(|sure| !sure.is_empty()),
+                };
+                let candidates = contains::candidates(room, pairs, among, known.as_ref())?;
+                let held = contains::holding(&candidates, room, passages, &query.finder())?;
+                held.or(sure, room)
             }
             Self::All(parts) => {
                 let mut found: Option<Docs> = None;

@@ -8,10 +8,12 @@
 //! passages score the same to the last digit.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use tantivy::query::{
     Bm25Weight, BooleanQuery, EmptyQuery, EnableScoring, Occur, Query, Scorer, TermQuery, Weight,
 };
+use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, Score, SeekDangerResult, SegmentReader, TERMINATED, Term};
 
 use super::combined::{CombinedQuery, CombinedScorer, CombinedWeight};
@@ -34,7 +36,13 @@ pub(super) enum Part {
     /// The same for all that are found so.
     Constant(Matching, Score),
     /// How often a string stands in the text, with what that says at most.
-    Contains(Contains, Bm25Weight, Score),
+    Contains {
+        query: Contains,
+        /// Whether it is found in all that are scored.
+        is_found: bool,
+        weight: Bm25Weight,
+        most: Score,
+    },
     /// What the engine's own scorer says.
     Engine {
         weight: Box<dyn Weight>,
@@ -51,7 +59,7 @@ impl Part {
     /// The parts that `query` scores by.
     pub(super) fn all_of(query: &dyn Query, terms: &Terms) -> tantivy::Result<Vec<Self>> {
         let mut parts = Vec::new();
-        gather(query, 1.0, terms, &mut parts)?;
+        gather(query, 1.0, true, terms, &mut parts)?;
         // Equal ones stay as they were asked for.
         parts.sort_by(|one, other| other.most().total_cmp(&one.most()));
         Ok(parts)
@@ -63,8 +71,7 @@ impl Part {
         match self {
             Self::Combined(weight, boost) => weight.most() * boost,
             Self::Constant(_, score) => *score,
-            Self::Contains(_, _, most) => *most,
-            Self::Engine { most, .. } => *most,
+            Self::Contains { most, .. } | Self::Engine { most, .. } => *most,
             Self::If(_, parts) => sum(parts),
             Self::Best(sums) => {
                 let sums = sums.iter().map(|parts| sum(parts));
@@ -98,18 +105,29 @@ impl Part {
                 let held = find(matching)?;
                 (!held.is_empty()).then_some(Scorers::Constant(held, *score))
             }
-            Self::Contains(query, weight, _) => {
+            Self::Contains {
+                query,
+                is_found,
+                weight,
+                ..
+            } => {
                 let Some(pairs) = matching::open_pairs(query, terms, segment)? else {
                     return Ok(None);
                 };
                 let candidates = contains::candidates(reader.max_doc(), &pairs, Some(among), None)?;
                 let field = query.pairs().first().map(Term::field);
-                let (Some(field), false) = (field, candidates.is_empty()) else {
+                let (Some(field), Some(rarest), false) =
+                    (field, pairs.first(), candidates.is_empty())
+                else {
                     return Ok(None);
                 };
+                let option = IndexRecordOption::WithFreqs;
+                let index = &rarest.index;
                 Some(Scorers::Contains(Counting {
                     candidates,
-                    texts: terms.texts(segment)?,
+                    is_found: *is_found,
+                    rarest: index.read_postings_from_terminfo(&rarest.info, option)?,
+                    passages: Arc::clone(terms.passages(segment)?),
                     finder: query.finder(),
                     weight: weight.clone(),
                     lengths: terms.field(field)?.lengths(segment)?,
@@ -142,20 +160,22 @@ impl Part {
     }
 }
 
-/// Adds the parts of `query` to `parts`, for passages that it finds.
+/// Adds the parts of `query` to `parts`, for passages that it finds, or may find where not
+/// `is_found`.
 fn gather(
     query: &dyn Query,
     boost: Score,
+    is_found: bool,
     terms: &Terms,
     parts: &mut Vec<Part>,
 ) -> tantivy::Result<()> {
     if let Some(query) = query.downcast_ref::<Box<dyn Query>>() {
-        return gather(&**query, boost, terms, parts);
+        return gather(&**query, boost, is_found, terms, parts);
     }
     if let Some(query) = query.downcast_ref::<BooleanQuery>() {
         for (occur, clause) in query.clauses() {
             match occur {
-                Occur::Must => gather(&**clause, boost, terms, parts)?,
+                Occur::Must => gather(&**clause, boost, is_found, terms, parts)?,
                 Occur::Should => gather_if_found(&**clause, boost, terms, parts)?,
                 Occur::MustNot => {}
             }
@@ -170,7 +190,7 @@ fn gather(
         return Ok(());
     }
     if let Some(query) = query.downcast_ref::<Weighed>() {
-        return gather(query.inner(), boost * query.boost(), terms, parts);
+        return gather(query.inner(), boost * query.boost(), is_found, terms, parts);
     }
     if let Some(query) = query.downcast_ref::<BestOf>() {
         let mut sums = Vec::new();
@@ -199,7 +219,12 @@ fn gather(
         let most = saturated(&mut query.scored().iter(), terms)? * boost;
         if most > 0.0 {
             let weight = query.weigh(terms)?.boost_by(boost);
-            parts.push(Part::Contains(query.clone(), weight, most));
+            parts.push(Part::Contains {
+                query: query.clone(),
+                is_found,
+                weight,
+                most,
+            });
         }
         return Ok(());
     }
@@ -229,10 +254,11 @@ fn gather_if_found(
     parts: &mut Vec<Part>,
 ) -> tantivy::Result<()> {
     if is_sum(query) {
-        return gather(query, boost, terms, parts);
+        return gather(query, boost, false, terms, parts);
     }
     let mut own = Vec::new();
-    gather(query, boost, terms, &mut own)?;
+    // Its parts count only where it is found.
+    gather(query, boost, true, terms, &mut own)?;
     if !own.is_empty() {
         parts.push(Part::If(Matching::of(query), own));
     }
@@ -257,7 +283,7 @@ fn is_sum(query: &dyn Query) -> bool {
 
 /// What BM25 says of `terms` at most; nothing where one of them is nowhere.
 fn saturated(of: &mut dyn Iterator<Item = &Term>, terms: &Terms) -> tantivy::Result<Score> {
-    let all = terms.passages();
+    let all = terms.all();
     let mut sum = 0.0;
     for term in of {
         let frequency = terms.frequency(term)?;

@@ -15,7 +15,7 @@ use tantivy::query::Bm25StatisticsProvider;
 use tantivy::schema::Field;
 use tantivy::{InvertedIndexReader, Searcher, SegmentReader, TantivyError, Term};
 
-use crate::index::{Fields, Snapshot, StoredTexts};
+use crate::index::{Fields, Snapshot, StoredPassages};
 
 /// The most terms on one shelf; when it is full, those of the other are dropped.
 const SHELF: usize = 16_384;
@@ -27,7 +27,7 @@ type Lists = Arc<[Option<TermInfo>]>;
 pub struct Terms {
     searcher: Searcher,
     fields: Vec<OnceLock<Indexed>>,
-    texts: Vec<OnceLock<Arc<StoredTexts>>>,
+    passages: Vec<Arc<StoredPassages>>,
     known: Mutex<Shelves>,
 }
 
@@ -71,10 +71,8 @@ impl Terms {
             let fields = searcher.schema().num_fields();
             Self {
                 fields: (0..fields).map(|_| OnceLock::new()).collect(),
-                texts: searcher
-                    .segment_readers()
-                    .iter()
-                    .map(|_| OnceLock::new())
+                passages: (0..searcher.segment_readers().len())
+                    .filter_map(|segment| snapshot.stored(segment).ok().cloned())
                     .collect(),
                 known: Mutex::default(),
                 searcher,
@@ -91,7 +89,7 @@ impl Terms {
     }
 
     /// How many passages there are, deleted ones with them: what weights are reckoned with.
-    pub(super) fn passages(&self) -> u64 {
+    pub(super) fn all(&self) -> u64 {
         let segments = self.segments().iter();
         segments.map(|reader| u64::from(reader.max_doc())).sum()
     }
@@ -117,17 +115,11 @@ impl Terms {
         Ok(slot.get_or_init(|| indexed))
     }
 
-    /// The texts of a segment.
-    pub(super) fn texts(&self, segment: usize) -> tantivy::Result<Arc<StoredTexts>> {
-        let opened = self.texts.get(segment).zip(self.segments().get(segment));
-        let (slot, reader) = opened.ok_or_else(|| {
+    /// The stored passages of a segment.
+    pub(super) fn passages(&self, segment: usize) -> tantivy::Result<&Arc<StoredPassages>> {
+        self.passages.get(segment).ok_or_else(|| {
             TantivyError::InternalError("a segment that the index does not have".to_owned())
-        })?;
-        if let Some(texts) = slot.get() {
-            return Ok(Arc::clone(texts));
-        }
-        let texts = Arc::new(StoredTexts::of(reader)?);
-        Ok(Arc::clone(slot.get_or_init(|| texts)))
+        })
     }
 
     fn lists(&self, term: &Term) -> tantivy::Result<Lists> {
@@ -196,7 +188,7 @@ impl Bm25StatisticsProvider for Terms {
     }
 
     fn total_num_docs(&self) -> tantivy::Result<u64> {
-        Ok(self.passages())
+        Ok(self.all())
     }
 
     fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
