@@ -20,6 +20,7 @@
 //! | [`region`] | the divisions of GB/T 2260, and names to divisions |
 //! | [`theme`] | the theme taxonomy, and texts to themes with the terms that decided |
 //! | [`synonym`] | words that mean the same, found in a query |
+//! | [`pin`] | passages that come first for a query, as the site owner says |
 //! | [`year`] | the years a text mentions |
 //! | [`date`] | days of the calendar, as texts write them |
 //! | [`number`] | the numbers of a query, and how else texts write them |
@@ -49,6 +50,7 @@ pub mod pinyin;
 pub mod region;
 pub mod theme;
 pub mod synonym;
+pub mod pin;
 pub mod year;
 pub mod date;
 pub mod number;

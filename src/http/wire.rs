@@ -116,6 +116,9 @@ struct HitAnswer {
     in_report: Option<usize>,
     /// Whether it holds every word of the query.
     complete: bool,
+    /// Whether the site owner puts it first for this query; its words need not be in it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pinned: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing_words: Vec<String>,
     snippet: MarkedAnswer,
@@ -420,6 +423,7 @@ impl HitAnswer {
             score: hit.score,
             in_report: hit.in_report,
             complete: hit.complete,
+            pinned: hit.pinned,
             missing_words: hit.missing,
             snippet: MarkedAnswer {
                 text: hit.snippet.text,

@@ -104,6 +104,8 @@ texts! {
     date_to: "日期不晚于 {date}", "Not after {date}";
     year: "{year}年", "{year}";
     missing: "未含：", "Without: ";
+    pinned: "置顶", "Pinned";
+    pinned_title: "本站为这个检索词选定的段落", "Chosen by this site for these words";
     pages: "分页", "Pages";
     page: "第 {n} 页", "Page {n}";
     previous_page: "上一页", "Previous";

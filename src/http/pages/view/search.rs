@@ -74,6 +74,8 @@ struct HitView {
     missing: Vec<String>,
     /// How many passages of its report match, with the search for them.
     others: Option<(String, String)>,
+    /// Whether the site owner puts it first.
+    pinned: bool,
 }
 
 struct PageLink {
@@ -412,6 +414,7 @@ impl HitView {
             figures: figures::of(hit),
             themes: themes(&hit.passage, links),
             missing: hit.missing.clone(),
+            pinned: hit.pinned,
             others: others.map(|count| {
                 let label = counted(t.in_report, count as u64, &[]);
                 (label, links.within_report(&hit.report.id))
