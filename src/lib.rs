@@ -40,6 +40,7 @@
 //! | [`eval`] | judged queries to measures of ranking |
 //! | [`reload`] | what is served, kept in step with the vocabulary files |
 //! | [`key`] | who may ask what: keys with actions, hashed at rest |
+//! | [`analytics`] | what readers search for and choose, as counts for the owner |
 //! | [`backup`] | corpus, store, keys and index in one file, and back; all of them checked |
 //! | [`agent`] | what assistants ask, in the words of the Model Context Protocol |
 //! | [`http`] | routes, wire types, pages, problem details; the only chooser of statuses |
@@ -70,6 +71,7 @@ pub mod search;
 pub mod eval;
 pub mod reload;
 pub mod key;
+pub mod analytics;
 pub mod backup;
 pub mod agent;
 pub mod http;

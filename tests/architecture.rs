@@ -248,6 +248,7 @@ fn vocabulary_modules_do_no_io() {
         "diagnostic",
         "theme",
         "synonym",
+        "pin",
         "year",
         "date",
         "number",

@@ -1,5 +1,6 @@
 //! Answers as they are sent: twins of the domain's types, made only here.
 
+mod analytics;
 mod compare;
 mod export;
 mod index;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub(super) use analytics::{AnalyticsAnswer, queries_csv, tenths};
 pub(super) use compare::CompareAnswer;
 pub(super) use export::{Exporter, Format, compared};
 pub(super) use index::{IndexAnswer, ProgressAnswer};
