@@ -120,11 +120,13 @@ impl Asked<'_> {
         let Some(pinned) = pinned else {
             return self.rank(narrowed, found, skip, end);
         };
-        let (mut first, rest) = pinned.split(self.snapshot, narrowed, found)?;
+        let (mut first, matched) = pinned.split(self.snapshot, narrowed, found)?;
         let before = first.len();
-        let (skip, end) = (skip.saturating_sub(before), end.saturating_sub(before));
-        let Ordered { top, related } = self.rank(narrowed, &rest, skip, end)?;
-        first.extend(top);
+        let again = first.iter().filter(|hit| matched.contains(hit.address));
+        let end = end.saturating_sub(before).saturating_add(again.count());
+        let skip = skip.saturating_sub(before);
+        let Ordered { top, related } = self.rank(narrowed, &matched, skip, end)?;
+        first.extend(top.into_iter().filter(|hit| !pinned.has(hit.address)));
         Ok(Ordered {
             top: first,
             related,

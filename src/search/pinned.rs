@@ -38,7 +38,8 @@ impl Pinned {
         self.places.contains(&address)
     }
 
-    /// Those of `found`, which `narrowed` finds, in their order, and the rest of it.
+    /// Those of `found`, which `narrowed` finds, in their order, and what the words find of it, where
+    /// some of them may be again: what the best hits add to a question depends on all of these.
     pub(super) fn split(
         &self,
         snapshot: &Snapshot,
@@ -50,7 +51,7 @@ impl Pinned {
         let mut first = rank::first(snapshot, narrowed, &own, Sort::Relevance, None, count)?;
         let place = |hit: &Ranked| self.places.iter().position(|&own| own == hit.address);
         first.sort_by_key(place);
-        Ok((first, found.minus(&own)))
+        Ok((first, found.and(&self.matched)))
     }
 }
 

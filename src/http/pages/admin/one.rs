@@ -16,7 +16,8 @@ use crate::http::pages::text::{fill, grouped};
 use crate::http::params::Shown;
 use crate::http::wire::passage_url;
 use crate::index::{self, Snapshot};
-use crate::search::{self, Hit, Options, Request};
+use crate::query::rewrite::RewriteKind;
+use crate::search::{self, Hit, Options, Request, Rewrite};
 
 /// Hits that can be pinned.
 const HITS: usize = 10;
@@ -80,6 +81,8 @@ struct HitRow {
     url: String,
     heading: String,
     report: String,
+    /// The most telling part of its text.
+    snippet: String,
     clicks: String,
     pinned: bool,
     /// What removes the pin, where it was added from here.
@@ -168,7 +171,11 @@ fn proposals(given: &Given<'_>, query: &str) -> Result<Vec<String>, index::Error
     };
     let response = search::search(snapshot, &asked, options)?;
     let mut words: Vec<String> = response.did_you_mean.into_iter().collect();
-    words.extend(response.rewrites.into_iter().map(|rewrite| rewrite.to));
+    let (synonyms, others): (Vec<Rewrite>, Vec<Rewrite>) = response
+        .rewrites
+        .into_iter()
+        .partition(|rewrite| rewrite.kind == RewriteKind::Synonym);
+    words.extend(others.into_iter().map(|rewrite| rewrite.to));
     // The whole, its parts, and the halves of what has no parts.
     let characters: Vec<char> = query.chars().collect();
     let mut parts = vec![query.to_owned()];
@@ -181,8 +188,9 @@ fn proposals(given: &Given<'_>, query: &str) -> Result<Vec<String>, index::Error
         let suggested = search::suggest(snapshot, &part, LOOKED_AT)?;
         words.extend(suggested.into_iter().map(|suggestion| suggestion.text.text));
     }
-    let own = comparable(query);
-    let mut known = vec![own.clone()];
+    // What means the same as a part of it may well mean what all of it does.
+    words.extend(synonyms.into_iter().map(|rewrite| rewrite.to));
+    let mut known = vec![comparable(query)];
     let mut proposed = Vec::new();
     for word in words {
         let compared = comparable(&word);
@@ -243,6 +251,7 @@ fn hits(given: &Given<'_>) -> Result<Vec<HitRow>, index::Error> {
             url: passage_url(id),
             heading: heading.unwrap_or_else(|| hit.passage.kind.label().to_owned()),
             report: hit.report.title.clone(),
+            snippet: hit.snippet.text.clone(),
             clicks: grouped(clicks(id)),
             // What was added a moment ago is pinned, though it is not in force yet.
             pinned: added.is_some() || pinned.iter().any(|known| known == id),
