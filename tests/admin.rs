@@ -88,13 +88,13 @@ impl<'a> Browser<'a> {
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n"
         );
         if let Some(cookie) = &self.cookie {
-            request.push_str(&format!("Cookie: cesou-lang=zh; {cookie}\r\n"));
+            request += &format!("Cookie: cesou-lang=zh; {cookie}\r\n");
         }
         if method == "POST" {
             request.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
-            request.push_str(&format!("Content-Length: {}\r\n", body.len()));
+            request += &format!("Content-Length: {}\r\n", body.len());
             for (name, value) in &self.headers {
-                request.push_str(&format!("{name}: {value}\r\n"));
+                request += &format!("{name}: {value}\r\n");
             }
         }
         let answer = self.service.raw(format!("{request}\r\n{body}").as_bytes());

@@ -121,7 +121,7 @@ proptest! {
                 Step::NextDay if today < FIRST + 9.days() => {
                     // Whatever waits is of the day on which it is taken up.
                     analytics.flush();
-                    today = today + 1.day();
+                    today += 1.day();
                     calendar.set(today);
                 }
                 Step::Restart => {
@@ -142,7 +142,7 @@ proptest! {
             parts.add(line.totals);
         }
         prop_assert_eq!(parts, report.totals);
-        prop_assert!(report.distinct as usize <= max * report.days.len());
+        prop_assert!(report.distinct <= (max * report.days.len()) as u64);
         prop_assert!(report.queries.iter().all(|line| !line.query.contains("138001")));
         // And it is the same after a restart.
         drop(analytics);

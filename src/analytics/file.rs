@@ -132,7 +132,7 @@ impl Folder {
                 return None;
             }
         };
-        let aside = (1..)
+        let aside = (1..=u32::MAX)
             .map(|number| self.path.join(format!("{date}.damaged-{number}")))
             .find(|aside| !aside.exists())?;
         match fs::rename(&path, &aside) {
@@ -142,7 +142,7 @@ impl Folder {
                 aside.display()
             ),
             Err(error) => {
-                tracing::warn!("统计文件 {} 已损坏：{why}；移不开：{error}", path.display())
+                tracing::warn!("统计文件 {} 已损坏：{why}；移不开：{error}", path.display());
             }
         }
         None

@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn others_and_later_ones_count_by_themselves() {
-        let cases: [(&[(u64, u64, &str)], &[&str]); 4] = [
+        type Asked<'a> = &'a [(u64, u64, &'a str)];
+        let cases: [(Asked<'_>, &[&str]); 4] = [
             (&[(1, 0, "教"), (2, 0, "教师")], &["教", "教师"]),
             (&[(1, 0, "教"), (1, 11, "教师")], &["教", "教师"]),
             (&[(1, 0, "教师"), (1, 5, "教师")], &["教师"]),

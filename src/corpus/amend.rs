@@ -272,9 +272,8 @@ impl Corpus {
         // Where it is a link, what it leads to is the file.
         let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         let before = read(&real).map_err(unwritable)?;
-        let text = match std::str::from_utf8(before.as_deref().unwrap_or_default()) {
-            Ok(text) => text,
-            Err(_) => return Err(AmendError::NotUtf8 { path }),
+        let Ok(text) = std::str::from_utf8(before.as_deref().unwrap_or_default()) else {
+            return Err(AmendError::NotUtf8 { path });
         };
         // What is wrong already is told as such.
         check(file, text, &path)?;

@@ -95,7 +95,12 @@ for (const [width, scheme] of /** @type {const} */ ([[360, "light"], [1280, "dar
     const query = `<img src=x onerror=alert(1)> ${width}`;
     const event = { type: "search", query, total: 0 };
     await fetch(`${SERVICE}/api/v1/events`, { method: "POST", body: JSON.stringify(event) });
-    const options = { viewport: { width, height: 900 }, colorScheme: scheme, javaScriptEnabled: false };
+    const options = {
+      viewport: { width, height: 900 },
+      colorScheme: scheme,
+      javaScriptEnabled: false,
+      locale: "zh-CN",
+    };
     await visit(
       "/admin?days=7",
       async ({ page, complaints }) => {

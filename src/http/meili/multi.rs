@@ -107,13 +107,13 @@ pub(super) async fn post(
     }
     let snapshot = state.snapshot(&access).await?;
     if let Some(federation) = federation {
-        let asker = counting::asker(&http, &state, &access);
-        return merged(parts, &federation, &snapshot, &state, asker).await;
+        let reader = counting::asker(&http, &state, &access);
+        return merged(parts, &federation, &snapshot, &state, reader).await;
     }
-    let asker = counting::asker(&http, &state, &access);
+    let reader = counting::asker(&http, &state, &access);
     let mut results = Vec::with_capacity(parts.len());
     for (place, part) in parts.into_iter().enumerate() {
-        let answer = search::run(part.asked, &snapshot, &state, asker).await;
+        let answer = search::run(part.asked, &snapshot, &state, reader).await;
         let mut answer = answer.map_err(|error| error.within(place))?;
         answer.insert("indexUid".to_owned(), json!(UID));
         results.push(answer);
@@ -175,7 +175,7 @@ async fn merged(
     federation: &Given,
     snapshot: &Arc<Snapshot>,
     state: &State,
-    asker: Option<Asker>,
+    reader: Option<Asker>,
 ) -> Result<HttpResponse, Error> {
     let started = Instant::now();
     if federation.get("distinct").is_some() {
@@ -208,7 +208,7 @@ async fn merged(
             })
             .await
             .map_err(|problem| Error::from(problem).within(place))?;
-        counting::search(state, asker, &request, total);
+        counting::search(state, reader, &request, total);
         requests.push(request);
         for (at, ((score, id), mut document)) in found.into_iter().enumerate() {
             let about = json!({

@@ -382,12 +382,12 @@ pub(super) fn distribution(
     (distribution.into(), stats.into())
 }
 
-/// Answers one search, which is counted as of `asker`.
+/// Answers one search, which is counted as of `reader`.
 pub(super) async fn run(
     asked: Asked,
     snapshot: &Arc<Snapshot>,
     state: &State,
-    asker: Option<Asker>,
+    reader: Option<Asker>,
 ) -> Result<Map<String, Value>, Error> {
     let started = Instant::now();
     let (options, depth) = (state.options, state.max_depth);
@@ -399,7 +399,7 @@ pub(super) async fn run(
             Ok((answer, asked.request, response.total))
         })
         .await?;
-    counting::search(state, asker, &request, total);
+    counting::search(state, reader, &request, total);
     answer.insert("processingTimeMs".to_owned(), elapsed(started));
     Ok(answer)
 }
@@ -420,8 +420,8 @@ pub(super) async fn get(
     let given = Given::query(&http, &params())?;
     let asked = Asked::new(&given, &state)?;
     let snapshot = state.snapshot(&access).await?;
-    let asker = counting::asker(&http, &state, &access);
-    Ok(sent(run(asked, &snapshot, &state, asker).await?))
+    let reader = counting::asker(&http, &state, &access);
+    Ok(sent(run(asked, &snapshot, &state, reader).await?))
 }
 
 pub(super) async fn post(
@@ -436,6 +436,6 @@ pub(super) async fn post(
     let given = Given::body(&http, body, &params())?;
     let asked = Asked::new(&given, &state)?;
     let snapshot = state.snapshot(&access).await?;
-    let asker = counting::asker(&http, &state, &access);
-    Ok(sent(run(asked, &snapshot, &state, asker).await?))
+    let reader = counting::asker(&http, &state, &access);
+    Ok(sent(run(asked, &snapshot, &state, reader).await?))
 }

@@ -114,6 +114,19 @@ const BUSY: &[&str] = &["overloaded", "timed-out"];
 
 type Refusals = &'static [(u16, &'static [&'static str])];
 
+/// What tells of readers is refused with.
+const TELLING: Refusals = &[
+    (400, INVALID_BODY),
+    (401, UNAUTHORIZED),
+    (403, FORBIDDEN),
+    (404, &["not-found"]),
+    (408, &["body-too-slow"]),
+    (413, &["body-too-large"]),
+    (429, &["too-many-requests", "too-many-of-address"]),
+    (500, &["internal"]),
+    (503, BUSY),
+];
+
 impl Operation {
     fn new(
         method: &'static str,
@@ -225,17 +238,6 @@ impl Operation {
             (413, &["body-too-large"]),
             HURRIED,
             INTERNAL,
-        ];
-        const TELLING: Refusals = &[
-            (400, INVALID_BODY),
-            LOCKED,
-            BARRED,
-            MISSING,
-            SLOW,
-            (413, &["body-too-large"]),
-            HURRIED,
-            INTERNAL,
-            (503, BUSY),
         ];
         match (self.action, self.names_one) {
             (None, _) => &[],

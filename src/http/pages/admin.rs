@@ -379,15 +379,14 @@ async fn dashboard(
     error: Option<String>,
 ) -> Result<HttpResponse, Problem> {
     let days = shown.days.unwrap_or(DAYS);
-    let report = match state.analytics() {
-        None => Err(state.why_uncounted()),
-        Some(_) => {
-            let report = state.counted(move |analytics| {
-                let today = analytics.today();
-                analytics.report(params::since(today, days), today, LINES, None)
-            });
-            Ok(report.await?)
-        }
+    let report = if state.analytics().is_some() {
+        let report = state.counted(move |analytics| {
+            let today = analytics.today();
+            analytics.report(params::since(today, days), today, LINES, None)
+        });
+        Ok(report.await?)
+    } else {
+        Err(state.why_uncounted())
     };
     let status = error
         .as_ref()
@@ -414,15 +413,14 @@ async fn one_query(
 ) -> Result<HttpResponse, Problem> {
     let days = shown.days.unwrap_or(DAYS);
     let query = shown.query.clone();
-    let report = match state.analytics() {
-        None => None,
-        Some(_) => {
-            let report = state.counted(move |analytics| {
-                let today = analytics.today();
-                analytics.report(params::since(today, days), today, 1, Some(&query))
-            });
-            Some(report.await?)
-        }
+    let report = if state.analytics().is_some() {
+        let report = state.counted(move |analytics| {
+            let today = analytics.today();
+            analytics.report(params::since(today, days), today, 1, Some(&query))
+        });
+        Some(report.await?)
+    } else {
+        None
     };
     let status = error
         .as_ref()
