@@ -24,6 +24,8 @@ mod schema;
 mod scope;
 mod snapshot;
 mod sources;
+mod stored;
+mod symbols;
 mod texts;
 
 use std::io;
@@ -39,6 +41,8 @@ pub use lexicon::{Known, Lexicon};
 pub use record::{BuildReport, PassageRecord, ReportRecord};
 pub use schema::{Characters, Fields};
 pub use snapshot::{Snapshot, Vocabulary};
+pub use stored::Texts as StoredTexts;
+pub use symbols::Finder;
 
 use crate::corpus::{self, Corpus, VocabularyFile};
 use crate::report::{Passage, Report};

@@ -6,6 +6,13 @@ mod cli;
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
+/// Taking in and answering make many small, short-lived pieces on several threads, which the system's
+/// allocator spends an eighth of the time on.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }

@@ -29,6 +29,10 @@ use super::format::{Format, Packing};
 use super::given::Given;
 use super::source;
 
+/// The variable that tells the allocator how much address space to set aside at a time, and how much
+/// that is in a child: by default more than a child may have.
+const ALLOCATOR_RESERVES: &str = "MIMALLOC_ARENA_RESERVE";
+const RESERVED_KIB: &str = "32768";
 /// How often an ending child is looked at.
 const PATIENCE: Duration = Duration::from_millis(2);
 /// How much of what a child says on standard error is looked at, in bytes.
@@ -128,6 +132,7 @@ impl Extractor {
             .args(["--output", &self.limits.output_bytes.to_string()])
             .arg("--")
             .arg(path)
+            .env(ALLOCATOR_RESERVES, RESERVED_KIB)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

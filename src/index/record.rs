@@ -4,22 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::{Error, stored};
 use crate::corpus::Skipped;
 use crate::quantity::Quantity;
 use crate::region::Region;
 use crate::report::{Kind, Metadata, RegionReason, Span, Warning};
 use crate::theme::Assigned;
 
-fn unreadable(id: &str, error: &postcard::Error) -> Error {
-    Error::Record {
-        id: id.to_owned(),
-        source: serde::de::Error::custom(error),
-    }
-}
-
 /// A passage as it is stored. Spans are in `text`, but for `range`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PassageRecord {
     /// `[A-Za-z0-9_-]`, stable across rebuilds of the same corpus.
     pub id: String,
@@ -53,41 +46,14 @@ pub struct PassageRecord {
     pub quantities: Vec<Quantity>,
 }
 
-/// How a stored passage begins, in the order of [`PassageRecord`]'s fields.
-#[derive(Debug, Deserialize)]
-pub(super) struct PassageHead<'a> {
-    pub(super) id: &'a str,
-    pub(super) report: &'a str,
-    pub(super) kind: Kind,
-    #[expect(dead_code, reason = "it stands between what is wanted")]
-    path: Vec<u32>,
-    #[expect(dead_code, reason = "it stands between what is wanted")]
-    part: u32,
-    #[expect(dead_code, reason = "it stands between what is wanted")]
-    parts: u32,
-    pub(super) text: &'a str,
-    pub(super) heading: Option<&'a str>,
-}
-
-impl<'a> PassageHead<'a> {
-    /// The beginning of the passage that was stored so, as [`PassageRecord::from_stored`].
-    pub(super) fn from_stored(stored: &'a [u8], id: &str) -> Result<Self, Error> {
-        match postcard::take_from_bytes(stored) {
-            Ok((head, _)) => Ok(head),
-            Err(error) => Err(unreadable(id, &error)),
-        }
-    }
-}
-
 impl PassageRecord {
-    /// It as the index stores it: no names of fields, numbers as short as they are. Texts bear
-    /// figures and themes with their evidence, which written out take as much room as themselves.
+    /// It as the index stores it.
     ///
     /// # Errors
     ///
     /// Fails when it cannot be written, which no passage is known to cause.
     pub(super) fn to_stored(&self) -> Result<Vec<u8>, Error> {
-        postcard::to_stdvec(self).map_err(|error| unreadable(&self.id, &error))
+        stored::write(self)
     }
 
     /// The passage that was stored so; `id` is what to call it where it cannot be read.
@@ -95,8 +61,8 @@ impl PassageRecord {
     /// # Errors
     ///
     /// Fails when it was not.
-    pub fn from_stored(stored: &[u8], id: &str) -> Result<Self, Error> {
-        postcard::from_bytes(stored).map_err(|error| unreadable(id, &error))
+    pub(super) fn from_stored(stored: &[u8], id: &str) -> Result<Self, Error> {
+        stored::read(stored, id)
     }
 
     /// The text from its first paragraph to its last.

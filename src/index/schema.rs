@@ -1,14 +1,15 @@
 //! The fields of a passage in the index.
 //!
-//! Each text is indexed as words, which rank, and as characters with positions, which find any
-//! string. Title means the report's title; heading the passage's
+//! Each text is indexed as words, which rank, and as characters, which find any string: those of
+//! titles, headings and names with their places, those of the text without, since these would take
+//! more room than the text itself, which says them too (`super::stored`). Title means the report's title; heading the passage's
 //! own and those above it, an overview's being the title, which then counts only there; body its
 //! paragraphs; `text_characters` the whole passage.
 
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::store::{Compressor, ZstdCompressor};
+use tantivy::store::Compressor;
 use tantivy::tokenizer::RAW_TOKENIZER_NAME;
 use tantivy::{IndexSettings, Term};
 
@@ -17,10 +18,10 @@ use crate::quantity::Class;
 
 /// Raised whenever fields, splitting, analysis, embedded tables or the stored form change, so that
 /// an index made before is rebuilt rather than misread.
-pub(super) const VERSION: u32 = 7;
+pub(super) const VERSION: u32 = 8;
 
-/// How hard the packer tries; higher levels cost more time than they save room.
-const STORE_LEVEL: i32 = 3;
+/// Bytes of a block of stored passages, which is copied to read one of them.
+const STORE_BLOCK: usize = 2048;
 
 /// Handles of all fields.
 #[derive(Debug, Clone)]
@@ -66,11 +67,11 @@ pub struct Fields {
 
 /// Where the characters of a text are indexed.
 ///
-/// A string of two or more is a phrase of pairs, so single characters need no places, which for
-/// texts take as much room as all else; those of texts have a field of their own.
+/// A string of two or more is a phrase of pairs, whose places are indexed, or the text is looked
+/// through; single characters need none, and those of texts have a field of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Characters {
-    /// Each two neighbours, with their places.
+    /// Each two neighbours.
     pub pairs: Field,
     /// Each character.
     pub singles: Field,
@@ -82,6 +83,13 @@ impl Characters {
             pairs: field,
             singles: field,
         }
+    }
+
+    /// Whether the places of pairs are indexed: those of texts, which have a field for single
+    /// characters, are not.
+    #[must_use]
+    pub fn have_places(self) -> bool {
+        self.pairs == self.singles
     }
 
     /// The field that holds `gram`, one or two characters.
@@ -156,7 +164,7 @@ pub(super) fn schema() -> (Schema, Fields) {
         text_characters: Characters {
             pairs: schema.add_text_field(
                 "text_pairs",
-                indexed(analysis::PAIRS, IndexRecordOption::WithFreqsAndPositions),
+                indexed(analysis::PAIRS, IndexRecordOption::WithFreqs),
             ),
             singles: schema.add_text_field(
                 "text_singles",
@@ -177,13 +185,11 @@ pub(super) fn schema() -> (Schema, Fields) {
     (schema.build(), fields)
 }
 
-/// How passages are stored: packed, a few dozen in a block, since the texts are the larger part of
-/// an index and each hit that is shown is read from one block.
+/// How passages are stored: as they are, since each is made short by itself and read by itself.
 pub(super) fn settings() -> IndexSettings {
     IndexSettings {
-        docstore_compression: Compressor::Zstd(ZstdCompressor {
-            compression_level: Some(STORE_LEVEL),
-        }),
+        docstore_compression: Compressor::None,
+        docstore_blocksize: STORE_BLOCK,
         ..IndexSettings::default()
     }
 }

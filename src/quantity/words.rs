@@ -290,11 +290,9 @@ fn is_bare(view: &View, at: usize) -> bool {
 }
 
 fn ends_with(own: &[char], word: &str) -> bool {
-    let length = word.chars().count();
-    own.len()
-        .checked_sub(length)
-        .and_then(|at| own.get(at..))
-        .is_some_and(|tail| tail.iter().copied().eq(word.chars()))
+    // From the end, since most differ there already.
+    let mut own = own.iter().rev();
+    word.chars().rev().all(|c| own.next() == Some(&c))
 }
 
 /// `to` without the linking words before it, down to `from`.

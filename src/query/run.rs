@@ -9,6 +9,7 @@
 //! Invariant: what is found, and in which order, is what the engine finds (`tests/queries.rs`).
 
 mod combined;
+mod contains;
 mod coverage;
 mod docs;
 mod forms;
@@ -22,6 +23,7 @@ use tantivy::query::Query;
 use tantivy::{DocAddress, Searcher};
 
 pub use combined::{CombinedQuery, WeighedField};
+pub use contains::Contains;
 pub use coverage::{CoverageQuery, Enough};
 pub use docs::Docs;
 pub use forms::{BestOf, Characters, Constant, Weighed};

@@ -4,7 +4,7 @@
 //! every character of the text. Here each character adds one number, made of itself, the one after
 //! it and its place, and the numbers are sorted by the first character in one pass and within it by
 //! the second. The order of the first pass gives the single characters, that of the second the
-//! pairs.
+//! pairs. Where places are not kept, the passage stands for them.
 
 use std::collections::HashMap;
 
@@ -116,7 +116,9 @@ impl Order {
 /// The characters of one field of a run.
 #[derive(Default)]
 pub(super) struct Grams {
-    /// Number of a character, number of the next, place.
+    /// Whether places are kept.
+    has_places: bool,
+    /// Number of a character, number of the next, place or passage.
     entries: Vec<u64>,
     /// The passages that have the field, and the place of the first character of each.
     docs: Vec<DocId>,
@@ -133,6 +135,13 @@ pub(super) struct Counted {
 }
 
 impl Grams {
+    pub(super) fn new(has_places: bool) -> Self {
+        Self {
+            has_places,
+            ..Self::default()
+        }
+    }
+
     /// Adds the normalised `text` of the field, of a passage after those added before.
     pub(super) fn add(&mut self, alphabet: &mut Alphabet, doc: DocId, text: &str) -> Counted {
         let mut counted = Counted::default();
@@ -147,21 +156,26 @@ impl Grams {
             self.docs.push(doc);
             self.starts.push(self.end);
         }
-        let mut place = self.end;
+        let (mut place, step) = match self.has_places {
+            true => (self.end, 1),
+            false => (doc, 0),
+        };
+        let before = self.entries.len();
         let mut number = alphabet.number(first);
         let mut last = first;
         for c in chars {
             let next = alphabet.number(c);
             self.entries.push(entry(number, next, place));
-            counted.pairs += 1;
             counted.singles += u32::from(is_searchable(last));
-            place += 1;
+            place += step;
             number = next;
             last = c;
         }
         self.entries.push(entry(number, NONE, place));
         counted.singles += u32::from(is_searchable(last));
-        self.end = place + 1;
+        let added = u32::try_from(self.entries.len() - before).unwrap_or(u32::MAX);
+        counted.pairs = added - 1;
+        self.end += added;
         counted
     }
 
@@ -184,7 +198,13 @@ impl Grams {
         pairs: &mut Section,
         scratch: &mut Vec<u64>,
     ) {
-        let places = Places::new(&self.docs, &self.starts, self.end);
+        let places = self
+            .has_places
+            .then(|| Places::new(&self.docs, &self.starts, self.end));
+        let write = |entries: &[u64], section: &mut Section| match &places {
+            Some(places) => places.write(entries, section),
+            None => write_passages(entries, section),
+        };
         let bounds = spread(&self.entries, order, scratch);
         self.entries.clear();
         let mut sorting = Vec::new();
@@ -206,7 +226,7 @@ impl Grams {
                     Some(section) => section,
                     None => &mut *pairs,
                 };
-                places.write(group, section);
+                write(group, section);
                 section.close_term(term.as_bytes());
             }
             sort(group, &mut sorting);
@@ -217,11 +237,12 @@ impl Grams {
                 };
                 term.clear();
                 term.extend([c, next]);
-                places.write(pair, pairs);
+                write(pair, pairs);
                 pairs.close_term(term.as_bytes());
             }
         }
         *self = Self {
+            has_places: self.has_places,
             entries: std::mem::take(&mut self.entries),
             ..Self::default()
         };
@@ -298,6 +319,15 @@ fn sort(group: &mut [u64], scratch: &mut Vec<u64>) {
         }
         group.copy_from_slice(scratch);
         shift += DIGIT_BITS;
+    }
+}
+
+/// Adds the passages of `entries`, which ascend, to the open term of `section`.
+fn write_passages(entries: &[u64], section: &mut Section) {
+    let passage = |entry: &u64| u32::try_from(entry & PLACE_MASK).unwrap_or(u32::MAX);
+    for same in entries.chunk_by(|left, right| passage(left) == passage(right)) {
+        let frequency = u32::try_from(same.len()).unwrap_or(u32::MAX);
+        section.doc(same.first().map_or(0, passage), frequency, &[]);
     }
 }
 

@@ -210,7 +210,13 @@ impl Writer {
             false,
         )?;
         let fields = target.plan.fields.len();
-        let grams = |how: &How| matches!(how, How::Grams { .. }).then(Grams::default);
+        let grams = |(at, how): (usize, &How)| {
+            let kind = schema.get_field_entry(field(at)).field_type();
+            let option = kind.index_record_option();
+            let has_places = option.is_some_and(|option| option.has_positions());
+            matches!(how, How::Grams { .. }).then(|| Grams::new(has_places))
+        };
+        let grams = target.plan.fields.iter().enumerate().map(grams).collect();
         Ok(Self {
             columns: FastFieldsWriter::from_schema_and_tokenizer_manager(
                 &schema,
@@ -220,7 +226,7 @@ impl Writer {
             store,
             tokens: vec![0; fields],
             alphabet: Alphabet::new(),
-            grams: target.plan.fields.iter().map(grams).collect(),
+            grams,
             terms: Terms::new(fields),
             runs: Vec::new(),
             scratch: Vec::new(),

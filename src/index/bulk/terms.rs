@@ -12,9 +12,29 @@ const MOST_BYTES: usize = u16::MAX as usize - 5;
 /// What the table needs for a term besides its bytes.
 const TABLE_ENTRY: usize = 48;
 
+/// A short term in one number: its bytes, the first foremost, and how many they are. Two such
+/// numbers are in the order of the terms.
+type Short = u128;
+/// The most bytes of a short term, which are most: five characters.
+const SHORT_BYTES: usize = 15;
+
+fn short(term: &[u8]) -> Option<Short> {
+    let length = u8::try_from(term.len()).ok()?;
+    if term.len() > SHORT_BYTES {
+        return None;
+    }
+    let mut bytes = [0; SHORT_BYTES + 1];
+    for (to, from) in bytes.iter_mut().zip(term) {
+        *to = *from;
+    }
+    Some(Short::from_be_bytes(bytes) | Short::from(length))
+}
+
 /// The terms of a run.
 pub(super) struct Terms {
-    numbers: HashMap<Box<[u8]>, u32, FxBuildHasher>,
+    /// Numbers of short terms, and of others.
+    short: HashMap<Short, u32, FxBuildHasher>,
+    long: HashMap<Box<[u8]>, u32, FxBuildHasher>,
     /// Bytes of all terms.
     bytes: usize,
     /// For each field, numbers of terms with the passages they stand in.
@@ -25,13 +45,33 @@ pub(super) struct Terms {
 pub(super) struct Order<'a> {
     /// The rank of each number.
     rank: Vec<u32>,
-    sorted: Vec<&'a [u8]>,
+    sorted: Vec<Term<'a>>,
+}
+
+/// A term of either kind.
+#[derive(Clone, Copy)]
+enum Term<'a> {
+    Short([u8; SHORT_BYTES + 1]),
+    Long(&'a [u8]),
+}
+
+impl Term<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Short(bytes) => {
+                let length = bytes.last().copied().unwrap_or_default();
+                bytes.get(..usize::from(length)).unwrap_or_default()
+            }
+            Self::Long(bytes) => bytes,
+        }
+    }
 }
 
 impl Terms {
     pub(super) fn new(fields: usize) -> Self {
         Self {
-            numbers: HashMap::default(),
+            short: HashMap::default(),
+            long: HashMap::default(),
             bytes: 0,
             fields: vec![Vec::new(); fields],
         }
@@ -43,14 +83,20 @@ impl Terms {
         if term.len() > MOST_BYTES {
             return false;
         }
-        let number = if let Some(&number) = self.numbers.get(term) {
-            number
-        } else {
-            let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-            self.bytes += term.len() + TABLE_ENTRY;
-            self.numbers.insert(term.into(), number);
-            number
+        let new = u32::try_from(self.short.len() + self.long.len()).unwrap_or(u32::MAX);
+        let number = match short(term) {
+            Some(short) => *self.short.entry(short).or_insert(new),
+            None => match self.long.get(term) {
+                Some(&number) => number,
+                None => {
+                    self.long.insert(term.into(), new);
+                    new
+                }
+            },
         };
+        if number == new {
+            self.bytes += term.len() + TABLE_ENTRY;
+        }
         if let Some(entries) = self.fields.get_mut(field) {
             entries.push(u64::from(number) << 32 | u64::from(doc));
         }
@@ -64,22 +110,32 @@ impl Terms {
     }
 
     pub(super) fn order(&self) -> Order<'_> {
-        let mut sorted: Vec<(&[u8], u32)> = self
-            .numbers
-            .iter()
-            .map(|(term, &number)| (&**term, number))
-            .collect();
-        sorted.sort_unstable();
-        let mut rank = vec![0; sorted.len()];
-        for (at, &(_, number)) in (0..).zip(&sorted) {
+        let mut short: Vec<(Short, u32)> =
+            self.short.iter().map(|(&term, &at)| (term, at)).collect();
+        short.sort_unstable();
+        let mut long: Vec<(&[u8], u32)> =
+            self.long.iter().map(|(term, &at)| (&**term, at)).collect();
+        long.sort_unstable();
+        let mut rank = vec![0; short.len() + long.len()];
+        let mut sorted = Vec::with_capacity(rank.len());
+        let short = short
+            .into_iter()
+            .map(|(term, at)| (Term::Short(term.to_be_bytes()), at));
+        let long = long.into_iter().map(|(term, at)| (Term::Long(term), at));
+        let (mut short, mut long) = (short.peekable(), long.peekable());
+        loop {
+            let is_long = match (short.peek(), long.peek()) {
+                (Some((short, _)), Some((long, _))) => long.bytes() < short.bytes(),
+                (short, _) => short.is_none(),
+            };
+            let next = if is_long { long.next() } else { short.next() };
+            let Some((term, number)) = next else { break };
             if let Some(place) = rank.get_mut(number as usize) {
-                *place = at;
+                *place = u32::try_from(sorted.len()).unwrap_or(u32::MAX);
             }
+            sorted.push(term);
         }
-        Order {
-            rank,
-            sorted: sorted.into_iter().map(|(term, _)| term).collect(),
-        }
+        Order { rank, sorted }
     }
 
     /// Writes what `field` has; `scratch` is room for sorting.
@@ -130,7 +186,7 @@ impl Terms {
                 section.doc(u32::try_from(doc).unwrap_or(u32::MAX), frequency, &[]);
             }
             let rank = usize::try_from(rank).unwrap_or(usize::MAX);
-            section.close_term(order.sorted.get(rank).copied().unwrap_or_default());
+            section.close_term(order.sorted.get(rank).map_or(&[][..], Term::bytes));
         }
     }
 }

@@ -17,8 +17,9 @@ use super::store::{Files, Weighed, arrange};
 use super::{Completion, CompletionKind};
 use crate::analysis::{Dictionary, Normalized};
 use crate::index::Error;
-use crate::index::record::{PassageHead, ReportRecord};
+use crate::index::record::ReportRecord;
 use crate::index::schema::Fields;
+use crate::index::stored::{self, Beginning};
 use crate::phrase::{Miner, Phrase};
 use crate::region::Region;
 use crate::report::Kind;
@@ -244,7 +245,7 @@ fn own_names(kind: CompletionKind, name: &str) -> Vec<String> {
 }
 
 /// Calls `read` with each passage stored.
-fn each_passage(source: &Source<'_>, mut read: impl FnMut(PassageHead<'_>)) -> Result<(), Error> {
+fn each_passage(source: &Source<'_>, mut read: impl FnMut(Beginning<'_>)) -> Result<(), Error> {
     for segment in source.searcher.segment_readers() {
         let store = segment
             .get_store_reader(1)
@@ -255,7 +256,7 @@ fn each_passage(source: &Source<'_>, mut read: impl FnMut(PassageHead<'_>)) -> R
                 .get_first(source.fields.record)
                 .and_then(|value| value.as_bytes())
                 .unwrap_or_default();
-            read(PassageHead::from_stored(bytes, "record")?);
+            read(stored::beginning(bytes, "record")?);
         }
     }
     Ok(())
@@ -282,13 +283,13 @@ fn read(source: &Source<'_>) -> Result<(Passages, Vec<Weighed>), Error> {
     let mut headings: FxHashMap<String, Heading> = FxHashMap::default();
     let mut drawn: Vec<(String, String)> = Vec::new();
     each_passage(source, |passage| {
-        if share >= 1.0 || chance(passage.id) < share {
-            drawn.push((passage.id.to_owned(), passage.text.to_owned()));
+        if share >= 1.0 || chance(&passage.id) < share {
+            drawn.push((passage.id.clone(), passage.text().unwrap_or_default()));
         }
-        let heading = match (passage.kind, passage.heading) {
+        let heading = match (passage.kind, passage.heading.as_deref()) {
             (_, Some(heading)) => Some(heading),
             (Kind::Overview, None) => titles
-                .get(passage.report)
+                .get(passage.report.as_str())
                 .map(|report| report.tagline.as_deref().unwrap_or(&report.title)),
             (Kind::Measure | Kind::Attachment, None) => None,
         };

@@ -1,20 +1,19 @@
 //! Finds the passages whose normalised text contains a string: all of them, and no other.
 //!
-//! A string of two characters or more is a phrase of its pairs, punctuation and blanks included,
-//! and a single one a term. Only a string too long to be looked up whole is compared with the
-//! stored text of the few passages that hold its beginning.
+//! A single character and a pair are terms; a longer string is a phrase of pairs in titles, headings
+//! and names, and is looked for in the texts that have all its pairs. Punctuation and blanks belong
+//! to it.
 
-use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
-use tantivy::query::{AllQuery, BooleanQuery, EmptyQuery, EnableScoring, Occur, Query, TermQuery};
-use tantivy::schema::{IndexRecordOption, Value};
-use tantivy::{DocId, DocSet, Searcher, SegmentReader, TERMINATED, TantivyDocument, Term};
+use tantivy::query::{AllQuery, EmptyQuery, EnableScoring, Query, TermQuery};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocSet, Searcher, TERMINATED, Term};
 
 use crate::analysis::Normalized;
 use crate::fold::is_searchable;
-use crate::index::{Characters, Fields, PassageRecord};
-use crate::query::run::{Characters as CharactersQuery, Constant};
+use crate::index::{Characters, Fields};
+use crate::query::run::{Characters as CharactersQuery, Constant, Contains};
 
-/// The most pairs one phrase is looked up with, enough for 48 characters.
+/// The most pairs one string is looked up with, enough for 48 characters.
 const MAX_TERMS: usize = 24;
 
 /// The passages whose whole text contains `needle`.
@@ -29,22 +28,38 @@ pub(super) fn contains(fields: &Fields, needle: &Normalized) -> Box<dyn Query> {
         }
         _ => {}
     }
-    let terms = terms(fields.text_characters, needle);
-    let looked_up = terms.iter().map(|(at, _)| at + 2).max().unwrap_or(0);
-    let phrase = phrase(terms);
-    if looked_up >= needle.chars() {
-        return phrase;
-    }
-    Box::new(BooleanQuery::new(vec![
-        (Occur::Must, phrase),
-        (Occur::Must, silent(Box::new(compared(fields, needle)))),
-    ]))
+    characters(fields.text_characters, needle)
 }
 
-/// The passages whose `field` contains `needle`; all of its characters, for a long one as many as
-/// are looked up. None where the field cannot hold it: a lone mark, or nothing.
+/// The passages whose `field` contains `needle`; of a title, heading or name as many of its
+/// characters as are looked up. None where the field cannot hold it: a lone mark, or nothing.
 pub(super) fn characters(field: Characters, needle: &Normalized) -> Box<dyn Query> {
-    phrase(terms(field, needle))
+    let mut terms = terms(field, needle);
+    if terms.len() > 1 {
+        if field.have_places() {
+            return Box::new(CharactersQuery::new(terms));
+        }
+        let scored: Vec<Term> = terms.into_iter().map(|(_, term)| term).collect();
+        return Box::new(Contains::new(needle.clone(), pairs(field, needle), scored));
+    }
+    match terms.pop() {
+        Some((_, term)) => Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)),
+        None => Box::new(EmptyQuery),
+    }
+}
+
+/// All pairs of `needle`, or of its beginning.
+fn pairs(field: Characters, needle: &Normalized) -> Vec<Term> {
+    let chars = needle.as_str().chars();
+    let mut pairs: Vec<String> = chars
+        .clone()
+        .zip(chars.skip(1))
+        .take(2 * MAX_TERMS)
+        .map(|(one, other)| String::from_iter([one, other]))
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs.iter().map(|pair| field.term(pair)).collect()
 }
 
 /// The terms `needle` is looked up with in `field`.
@@ -66,16 +81,6 @@ pub(super) fn stands(searcher: &Searcher, query: &dyn Query) -> tantivy::Result<
         }
     }
     Ok(false)
-}
-
-fn phrase(mut terms: Vec<(usize, Term)>) -> Box<dyn Query> {
-    if terms.len() > 1 {
-        return Box::new(CharactersQuery::new(terms));
-    }
-    match terms.pop() {
-        Some((_, term)) => Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)),
-        None => Box::new(EmptyQuery),
-    }
 }
 
 /// The fewest pairs that cover `needle`, or its only character, with their places; for a needle
@@ -101,29 +106,4 @@ fn terms(field: Characters, needle: &Normalized) -> Vec<(usize, Term)> {
         .take(MAX_TERMS)
         .filter_map(|from| gram(from, from + 2))
         .collect()
-}
-
-/// Reads each passage it is asked about and compares.
-fn compared(fields: &Fields, needle: &Normalized) -> DocPredicateQuery {
-    /// Blocks of stored passages kept decompressed per segment.
-    const CACHED_BLOCKS: usize = 8;
-    let record = fields.record;
-    let needle = needle.as_str().to_owned();
-    FunctionPredicate::from(move |segment: &SegmentReader| {
-        let store = segment.get_store_reader(CACHED_BLOCKS)?;
-        let needle = needle.clone();
-        Ok(move |doc: DocId| {
-            // The files were verified when the index was opened: what cannot be read here fails
-            // loudly when the hit itself is read.
-            store
-                .get::<TantivyDocument>(doc)
-                .ok()
-                .and_then(|document| {
-                    let bytes = document.get_first(record)?.as_bytes()?;
-                    PassageRecord::from_stored(bytes, "").ok()
-                })
-                .is_some_and(|passage| Normalized::new(&passage.text).as_str().contains(&needle))
-        })
-    })
-    .into()
 }

@@ -15,10 +15,12 @@ use tantivy::{
 };
 
 use super::combined::CombinedQuery;
+use super::contains::{self, Contains};
 use super::coverage::{CoverageQuery, Enough};
 use super::docs::Docs;
 use super::forms::{BestOf, Characters, Constant, Weighed};
 use super::terms::Terms;
+use crate::index::StoredTexts;
 
 /// How many times as long as a set a posting list must be for a look at each passage of the set to
 /// be cheaper than reading the list: a look may read a block of 128.
@@ -32,6 +34,8 @@ pub(super) enum Matching {
     Term(Term),
     /// It holds terms at these places.
     Phrase(Vec<(usize, Term)>),
+    /// Its text has a string in it.
+    Text(Contains),
     All(Vec<Self>),
     Any(Vec<Self>),
     /// It is like the first and not like the second.
@@ -62,6 +66,9 @@ impl Matching {
         }
         if let Some(query) = query.downcast_ref::<Characters>() {
             return Self::Phrase(query.terms().to_vec());
+        }
+        if let Some(query) = query.downcast_ref::<Contains>() {
+            return Self::Text(query.clone());
         }
         if let Some(query) = query.downcast_ref::<CombinedQuery>() {
             return Self::any(query.terms().map(|(term, _)| Self::Term(term)).collect());
@@ -157,6 +164,10 @@ impl Matching {
                 listed.sort_by_key(|(_, listed)| listed.info.doc_freq);
                 Opened::Phrase(listed)
             }
+            Self::Text(query) => match open_pairs(query, terms, segment)? {
+                Some(pairs) => Opened::Text(query, pairs, terms.texts(segment)?),
+                None => Opened::Nothing,
+            },
             Self::All(parts) => {
                 let mut all = Vec::with_capacity(parts.len());
                 for part in parts {
@@ -204,10 +215,28 @@ impl Matching {
     }
 }
 
+/// Where the pairs that `query` looks up are listed in one segment, rarest first; nothing where one
+/// of them is nowhere.
+pub(super) fn open_pairs(
+    query: &Contains,
+    terms: &Terms,
+    segment: usize,
+) -> tantivy::Result<Option<Vec<Listed>>> {
+    let mut pairs = Vec::with_capacity(query.pairs().len());
+    for term in query.pairs() {
+        let Some((index, info)) = terms.list(segment, term)? else {
+            return Ok(None);
+        };
+        pairs.push(Listed { index, info });
+    }
+    pairs.sort_by_key(Listed::length);
+    Ok(Some(pairs))
+}
+
 /// A term's posting list in one segment.
 pub(super) struct Listed {
-    index: Arc<InvertedIndexReader>,
-    info: TermInfo,
+    pub(super) index: Arc<InvertedIndexReader>,
+    pub(super) info: TermInfo,
 }
 
 /// A [`Matching`] in one segment.
@@ -217,6 +246,8 @@ pub(super) enum Opened<'m> {
     Term(Listed),
     /// Rarest first.
     Phrase(Vec<(usize, Listed)>),
+    /// Rarest first.
+    Text(&'m Contains, Vec<Listed>, Arc<StoredTexts>),
     All(Vec<Self>),
     Any(Vec<Self>),
     But(Box<Self>, Box<Self>),
@@ -234,6 +265,7 @@ impl Opened<'_> {
             Self::Phrase(terms) => terms
                 .first()
                 .map_or(0, |(_, term)| u64::from(term.info.doc_freq)),
+            Self::Text(_, pairs, _) => pairs.first().map_or(0, |pair| pair.length().into()),
             Self::All(parts) => parts.iter().map(Self::size).min().unwrap_or(u64::MAX),
             Self::Any(parts) => {
                 let sizes = parts.iter().map(Self::size);
@@ -253,8 +285,9 @@ impl Opened<'_> {
         match self {
             Self::Nothing | Self::Everything | Self::Term(_) => 0,
             Self::Phrase(_) => 1,
-            Self::All(_) | Self::Any(_) | Self::But(..) | Self::Enough(..) => 2,
-            Self::Engine(..) => 3,
+            Self::Text(..) => 2,
+            Self::All(_) | Self::Any(_) | Self::But(..) | Self::Enough(..) => 3,
+            Self::Engine(..) => 4,
         }
     }
 
@@ -275,6 +308,10 @@ impl Opened<'_> {
             Self::Everything => among.cloned().unwrap_or_else(|| Docs::all(room)),
             Self::Term(term) => term.find(room, among)?,
             Self::Phrase(terms) => phrase(reader, terms, among, known)?,
+            Self::Text(query, pairs, texts) => {
+                let candidates = contains::candidates(room, pairs, among, known)?;
+                contains::holding(&candidates, room, texts, query.finder())?
+            }
             Self::All(parts) => {
                 let mut found: Option<Docs> = None;
                 for part in parts {
@@ -305,7 +342,13 @@ impl Opened<'_> {
 }
 
 impl Listed {
-    fn find(&self, room: DocId, among: Option<&Docs>) -> tantivy::Result<Docs> {
+    /// How many passages it lists.
+    pub(super) fn length(&self) -> u32 {
+        self.info.doc_freq
+    }
+
+    /// Those of `among` that it lists, or all.
+    pub(super) fn find(&self, room: DocId, among: Option<&Docs>) -> tantivy::Result<Docs> {
         let option = IndexRecordOption::Basic;
         let mut block = self
             .index

@@ -10,15 +10,16 @@
 use std::cmp::Ordering;
 
 use tantivy::query::{
-    BooleanQuery, EmptyQuery, EnableScoring, Occur, Query, Scorer, TermQuery, Weight,
+    Bm25Weight, BooleanQuery, EmptyQuery, EnableScoring, Occur, Query, Scorer, TermQuery, Weight,
 };
 use tantivy::{DocId, Score, SeekDangerResult, SegmentReader, TERMINATED, Term};
 
 use super::combined::{CombinedQuery, CombinedScorer, CombinedWeight};
+use super::contains::{self, Contains, Counting};
 use super::coverage::CoverageQuery;
 use super::docs::Docs;
 use super::forms::{BestOf, Characters, Constant, Weighed};
-use super::matching::Matching;
+use super::matching::{self, Matching};
 use super::terms::Terms;
 
 /// What BM25 multiplies an inverse document frequency by, at most.
@@ -32,6 +33,8 @@ pub(super) enum Part {
     Combined(CombinedWeight, Score),
     /// The same for all that are found so.
     Constant(Matching, Score),
+    /// How often a string stands in the text, with what that says at most.
+    Contains(Contains, Bm25Weight, Score),
     /// What the engine's own scorer says.
     Engine {
         weight: Box<dyn Weight>,
@@ -60,6 +63,7 @@ impl Part {
         match self {
             Self::Combined(weight, boost) => weight.most() * boost,
             Self::Constant(_, score) => *score,
+            Self::Contains(_, _, most) => *most,
             Self::Engine { most, .. } => *most,
             Self::If(_, parts) => sum(parts),
             Self::Best(sums) => {
@@ -93,6 +97,23 @@ impl Part {
             Self::Constant(matching, score) => {
                 let held = find(matching)?;
                 (!held.is_empty()).then_some(Scorers::Constant(held, *score))
+            }
+            Self::Contains(query, weight, _) => {
+                let Some(pairs) = matching::open_pairs(query, terms, segment)? else {
+                    return Ok(None);
+                };
+                let candidates = contains::candidates(reader.max_doc(), &pairs, Some(among), None)?;
+                let field = query.pairs().first().map(Term::field);
+                let (Some(field), false) = (field, candidates.is_empty()) else {
+                    return Ok(None);
+                };
+                Some(Scorers::Contains(Counting {
+                    candidates,
+                    texts: terms.texts(segment)?,
+                    finder: query.finder(),
+                    weight: weight.clone(),
+                    lengths: terms.field(field)?.lengths(segment)?,
+                }))
             }
             Self::Engine { weight, boost, .. } => {
                 let first = among.first(1).first().copied().unwrap_or(TERMINATED);
@@ -174,6 +195,14 @@ fn gather(
         parts.push(Part::Combined(query.weigh(terms)?, boost));
         return Ok(());
     }
+    if let Some(query) = query.downcast_ref::<Contains>() {
+        let most = saturated(&mut query.scored().iter(), terms)? * boost;
+        if most > 0.0 {
+            let weight = query.weigh(terms)?.boost_by(boost);
+            parts.push(Part::Contains(query.clone(), weight, most));
+        }
+        return Ok(());
+    }
     let most = if let Some(query) = query.downcast_ref::<TermQuery>() {
         saturated(&mut [query.term()].into_iter(), terms)?
     } else if let Some(query) = query.downcast_ref::<Characters>() {
@@ -246,6 +275,7 @@ fn saturated(of: &mut dyn Iterator<Item = &Term>, terms: &Terms) -> tantivy::Res
 enum Scorers {
     Combined(CombinedScorer),
     Constant(Docs, Score),
+    Contains(Counting),
     Engine {
         scorer: Box<dyn Scorer>,
         /// The last passage it was asked about, and what it said.
@@ -261,6 +291,7 @@ impl Scorers {
     fn add(&mut self, docs: &[DocId], sums: &mut [Score]) {
         match self {
             Self::Combined(scorer) => scorer.add(docs, sums),
+            Self::Contains(counting) => counting.add(docs, sums),
             Self::Constant(held, score) => {
                 for (&doc, sum) in docs.iter().zip(sums) {
                     if held.contains(doc) {

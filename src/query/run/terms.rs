@@ -11,10 +11,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rustc_hash::FxHashMap;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::TermInfo;
+use tantivy::query::Bm25StatisticsProvider;
 use tantivy::schema::Field;
 use tantivy::{InvertedIndexReader, Searcher, SegmentReader, TantivyError, Term};
 
-use crate::index::{Fields, Snapshot};
+use crate::index::{Fields, Snapshot, StoredTexts};
 
 /// The most terms on one shelf; when it is full, those of the other are dropped.
 const SHELF: usize = 16_384;
@@ -26,6 +27,7 @@ type Lists = Arc<[Option<TermInfo>]>;
 pub struct Terms {
     searcher: Searcher,
     fields: Vec<OnceLock<Indexed>>,
+    texts: Vec<OnceLock<Arc<StoredTexts>>>,
     known: Mutex<Shelves>,
 }
 
@@ -69,6 +71,11 @@ impl Terms {
             let fields = searcher.schema().num_fields();
             Self {
                 fields: (0..fields).map(|_| OnceLock::new()).collect(),
+                texts: searcher
+                    .segment_readers()
+                    .iter()
+                    .map(|_| OnceLock::new())
+                    .collect(),
                 known: Mutex::default(),
                 searcher,
             }
@@ -108,6 +115,19 @@ impl Terms {
             indexed.segments.push((index, lengths));
         }
         Ok(slot.get_or_init(|| indexed))
+    }
+
+    /// The texts of a segment.
+    pub(super) fn texts(&self, segment: usize) -> tantivy::Result<Arc<StoredTexts>> {
+        let opened = self.texts.get(segment).zip(self.segments().get(segment));
+        let (slot, reader) = opened.ok_or_else(|| {
+            TantivyError::InternalError("a segment that the index does not have".to_owned())
+        })?;
+        if let Some(texts) = slot.get() {
+            return Ok(Arc::clone(texts));
+        }
+        let texts = Arc::new(StoredTexts::of(reader)?);
+        Ok(Arc::clone(slot.get_or_init(|| texts)))
     }
 
     fn lists(&self, term: &Term) -> tantivy::Result<Lists> {
@@ -167,6 +187,20 @@ impl Terms {
         };
         let indexed = self.field(term.field())?.segments.get(segment);
         Ok(indexed.map(|(index, _)| (Arc::clone(index), info.clone())))
+    }
+}
+
+impl Bm25StatisticsProvider for Terms {
+    fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
+        Ok(self.field(field)?.tokens)
+    }
+
+    fn total_num_docs(&self) -> tantivy::Result<u64> {
+        Ok(self.passages())
+    }
+
+    fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
+        self.frequency(term)
     }
 }
 
