@@ -220,6 +220,17 @@ impl Pins {
         ids.map_or(&[], Vec::as_slice)
     }
 
+    /// Every query, as it is compared, with the ids of its passages; in the order of the queries.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(&str, &[String])> {
+        let entries = self.by_query.iter();
+        let mut entries: Vec<(&str, &[String])> = entries
+            .map(|(query, ids)| (query.as_str(), ids.as_slice()))
+            .collect();
+        entries.sort_unstable();
+        entries
+    }
+
     /// For how many queries passages are pinned.
     #[must_use]
     pub fn queries(&self) -> usize {

@@ -1,6 +1,7 @@
 //! The owner's page: the way in and out, what it shows, and what it makes of the vocabulary; all of
 //! it as a browser without JavaScript does it.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -88,13 +89,13 @@ impl<'a> Browser<'a> {
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n"
         );
         if let Some(cookie) = &self.cookie {
-            request += &format!("Cookie: cesou-lang=zh; {cookie}\r\n");
+            write!(request, "Cookie: cesou-lang=zh; {cookie}\r\n").unwrap();
         }
         if method == "POST" {
             request.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
-            request += &format!("Content-Length: {}\r\n", body.len());
+            write!(request, "Content-Length: {}\r\n", body.len()).unwrap();
             for (name, value) in &self.headers {
-                request += &format!("{name}: {value}\r\n");
+                write!(request, "{name}: {value}\r\n").unwrap();
             }
         }
         let answer = self.service.raw(format!("{request}\r\n{body}").as_bytes());
@@ -402,6 +403,14 @@ fn the_page_tells_what_was_searched_for_and_takes_nothing_of_it_for_markup() {
             "{body}"
         );
     }
+    // What found something and is written much alike is proposed for what found nothing.
+    searched(&service, "教师交流怎么搞甲乙", 0);
+    let alike = browser.get(&path("/admin/query", &[("q", "教师交流怎么搞甲乙")]));
+    assert!(
+        alike.body.contains("name=\"to\" value=\"教师交流\""),
+        "{}",
+        alike.body
+    );
     let named = browser.get(&path("/admin/query", &[("q", "教师交流")]));
     assert!(
         named.body.contains("<dt>检索</dt><dd>4</dd>"),
@@ -558,6 +567,12 @@ fn a_click_pins_a_passage_found_by_other_words_and_another_takes_it_out() {
         fs::read_to_string(corpus.path().join("pins.toml")).unwrap(),
         ""
     );
+    assert!(!page.body.contains("已不在索引中"), "{}", page.body);
+    let lost = "[[pin]]\nquery = \"甲乙\"\npassages = [\"gone-1\"]\n";
+    fs::write(corpus.path().join("pins.toml"), lost).unwrap();
+    wait("what is lost is told", || {
+        browser.get("/admin").body.contains("“甲乙”的 gone-1")
+    });
 }
 
 #[test]

@@ -45,6 +45,8 @@ use crate::key::Session;
 const MAX_FORM: usize = 16 << 10;
 /// Lines of each list.
 const LINES: usize = 50;
+/// The queries among which words like one are looked for.
+const LOOKED_AT: usize = 2000;
 /// The queries of an export.
 const EXPORTED: usize = 100_000;
 
@@ -410,14 +412,17 @@ async fn one_query(
 ) -> Result<HttpResponse, Problem> {
     let days = shown.days.unwrap_or(DAYS);
     let query = shown.query.clone();
-    let report = if state.analytics().is_some() {
-        let report = state.counted(move |analytics| {
+    let (report, others) = if state.analytics().is_some() {
+        let reports = state.counted(move |analytics| {
             let today = analytics.today();
-            analytics.report(params::since(today, days), today, 1, Some(&query))
+            let from = params::since(today, days);
+            let own = analytics.report(from, today, 1, Some(&query));
+            (own, analytics.report(from, today, LOOKED_AT, None).queries)
         });
-        Some(report.await?)
+        let (report, others) = reports.await?;
+        (Some(report), others)
     } else {
-        None
+        (None, Vec::new())
     };
     let status = error
         .as_ref()
@@ -435,6 +440,7 @@ async fn one_query(
                 options: &options,
                 corpus: served.corpus(),
                 report: report.as_ref(),
+                others: &others,
                 shown: &shown,
             };
             Ok(OneQuery::new(&desk, &given, draft, &said)?)

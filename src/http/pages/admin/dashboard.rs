@@ -16,6 +16,9 @@ use crate::http::params::RANGES;
 use crate::http::wire::{passage_url, tenths};
 use crate::index::Snapshot;
 
+/// Pinned passages that are no more, of which so many are named.
+const LOST: usize = 50;
+
 /// The way in.
 #[derive(Template)]
 #[template(path = "admin/login.html", config = "src/http/askama.toml")]
@@ -64,6 +67,8 @@ pub(super) struct Dashboard {
     passages: Vec<PassageRow>,
     export: String,
     added: Vec<AddedView>,
+    /// Pinned passages that are no more.
+    lost: Vec<String>,
     uneditable: bool,
     /// Whether there were any searches or choices.
     any: bool,
@@ -144,6 +149,7 @@ impl Dashboard {
             passages: report.map_or_else(Vec::new, |report| passages(snapshot, report, t)),
             export: desk.url("/admin/queries.csv", &[("days", &shown)]),
             added: corpus.map_or_else(Vec::new, |corpus| added(corpus, t)),
+            lost: lost(snapshot, t),
             uneditable: corpus.is_none(),
             any: report
                 .is_some_and(|report| report.totals.searches > 0 || report.totals.clicks > 0),
@@ -248,6 +254,16 @@ fn passages(snapshot: &Snapshot, report: &Report, t: &Texts) -> Vec<PassageRow> 
                 rank: rank(line.totals),
             }
         })
+        .collect()
+}
+
+/// The pinned passages that are not in the index, the first of them.
+fn lost(snapshot: &Snapshot, t: &Texts) -> Vec<String> {
+    let pins = snapshot.pins().entries().into_iter();
+    let all = pins.flat_map(|(query, ids)| ids.iter().map(move |id| (query, id)));
+    all.filter(|(_, id)| matches!(snapshot.address_of(id), Ok(None)))
+        .take(LOST)
+        .map(|(query, id)| fill(t.pin_lost, &[("query", query), ("passage", id)]))
         .collect()
 }
 

@@ -7,7 +7,7 @@ use super::dashboard::{AddedView, added, chart, quoted, sums};
 use super::text::Texts;
 use super::{Desk, Said};
 use crate::analysis::Normalized;
-use crate::analytics::Report;
+use crate::analytics::{QueryLine, Report};
 use crate::corpus::amend::Addition;
 use crate::corpus::{Corpus, VocabularyFile};
 use crate::fold::comparable;
@@ -24,6 +24,8 @@ const HITS: usize = 10;
 /// Words that are proposed, and how many are looked at for each part of the query.
 const PROPOSED: usize = 8;
 const LOOKED_AT: usize = 8;
+/// How many of them are what readers asked otherwise.
+const ALIKE: usize = 3;
 /// The most characters of a word that can be a synonym.
 const MAX_WORD: usize = 32;
 
@@ -73,6 +75,8 @@ pub(super) struct Given<'a> {
     pub(super) options: &'a Options,
     pub(super) corpus: Option<&'a Corpus>,
     pub(super) report: Option<&'a Report>,
+    /// What else was asked.
+    pub(super) others: &'a [QueryLine],
     pub(super) shown: &'a Shown,
 }
 
@@ -159,7 +163,10 @@ fn in_force(snapshot: &Snapshot, query: &str, t: &Texts) -> Vec<String> {
 /// Words that the index holds and that are like what was typed, the likeliest first.
 fn proposals(given: &Given<'_>, query: &str) -> Result<Vec<String>, index::Error> {
     let Given {
-        snapshot, options, ..
+        snapshot,
+        options,
+        others: asked_otherwise,
+        ..
     } = *given;
     if query.is_empty() || query.chars().count() > MAX_WORD {
         return Ok(Vec::new());
@@ -176,6 +183,7 @@ fn proposals(given: &Given<'_>, query: &str) -> Result<Vec<String>, index::Error
         .into_iter()
         .partition(|rewrite| rewrite.kind == RewriteKind::Synonym);
     words.extend(others.into_iter().map(|rewrite| rewrite.to));
+    words.extend(alike(query, asked_otherwise));
     // The whole, its parts, and the halves of what has no parts.
     let characters: Vec<char> = query.chars().collect();
     let mut parts = vec![query.to_owned()];
@@ -206,6 +214,30 @@ fn proposals(given: &Given<'_>, query: &str) -> Result<Vec<String>, index::Error
     Ok(proposed)
 }
 
+/// What readers asked that has neighbouring characters of the query and did find something; what has
+/// most of them first.
+fn alike(query: &str, others: &[QueryLine]) -> Vec<String> {
+    let pairs = |text: &str| -> Vec<(char, char)> {
+        let text = comparable(text);
+        text.chars().zip(text.chars().skip(1)).collect()
+    };
+    let own = pairs(query);
+    let mut alike: Vec<(usize, &str)> = others
+        .iter()
+        .filter(|line| line.found.is_some_and(|found| found > 0))
+        .map(|line| {
+            let shared = pairs(&line.query);
+            let shared = shared.iter().filter(|pair| own.contains(pair)).count();
+            (shared, line.query.as_str())
+        })
+        .filter(|(shared, _)| *shared > 0)
+        .collect();
+    // Of those with as many, what was asked more often.
+    alike.sort_by_key(|(shared, _)| std::cmp::Reverse(*shared));
+    let alike = alike.into_iter().take(ALIKE);
+    alike.map(|(_, query)| query.to_owned()).collect()
+}
+
 /// The hits of the query, or of other words for it.
 fn hits(given: &Given<'_>) -> Result<Vec<HitRow>, index::Error> {
     let Given {
@@ -214,6 +246,7 @@ fn hits(given: &Given<'_>) -> Result<Vec<HitRow>, index::Error> {
         corpus,
         report,
         shown,
+        ..
     } = *given;
     let (query, with) = (shown.query.as_str(), shown.with.as_str());
     let text = if with.is_empty() { query } else { with };

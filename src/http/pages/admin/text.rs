@@ -47,7 +47,7 @@ texts! {
     passage_gone: "已不在索引中", "no longer indexed";
     csv: "导出检索词（CSV）", "Export the queries (CSV)";
     // One query.
-    about_query: "“{query}”", "“{query}” in detail";
+    about_query: "检索词“{query}”", "The query “{query}”";
     back: "返回统计", "Back to the analytics";
     see_search: "看检索结果", "See the results";
     never: "这段时间没有查过。", "Not asked in this period.";
@@ -75,6 +75,8 @@ texts! {
     added_one_way: "查“{from}”也找{to}", "“{from}” also finds {to}";
     added_two_way: "“{from}”与{to}同义", "“{from}” means the same as {to}";
     added_pin: "“{query}”置顶 {passage}", "“{query}”: {passage} comes first";
+    pins_lost: "有些置顶的段落已不在索引中，不起作用；报告改动后编号会变，请改用新的编号或移除：", "Some pinned passages are no longer indexed and do nothing; ids change with their reports, so pin them anew or remove them:";
+    pin_lost: "“{query}”的 {passage}", "{passage} of “{query}”";
     remove: "移除", "Remove";
     done_add: "已写入词表，几秒内生效。", "It is in the vocabulary, and in force within seconds.";
     done_remove: "已从词表移除，几秒内生效。", "It is out of the vocabulary, and no longer in force within seconds.";
