@@ -53,7 +53,7 @@ pub(super) fn all() -> Vec<Operation> {
                     "query": "教师交流轮岗",
                     "total": 12,
                 }),
-                also: vec![("text/plain", text)],
+                also: Vec::new(),
             }),
             answers: vec![Answer {
                 status: 204,
