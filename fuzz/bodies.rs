@@ -11,6 +11,7 @@ use cesou::analysis::Normalized;
 use cesou::corpus::{self, Corpus, DictionaryWord, Given, Rules};
 use cesou::index::{self, Options, PassageRecord, Snapshot};
 use cesou::passage;
+use cesou::pin::{MAX_PASSAGES, Pins};
 use cesou::query::{self, Needle};
 use cesou::report::{Kind, Report, Span};
 use cesou::search::{self, Facet, Highlighter, Match, Request};
@@ -21,11 +22,12 @@ use cesou::theme::Taxonomy;
 pub(crate) type Body = fn(&[u8]);
 
 /// Every target by its name, which is that of its file and of the folder of its kept inputs.
-pub(crate) const ALL: [(&str, Body); 10] = [
+pub(crate) const ALL: [(&str, Body); 11] = [
     ("boilerplate", boilerplate),
     ("decode", decode),
     ("dictionary", dictionary),
     ("filter", filter),
+    ("pins", pins),
     ("query", query),
     ("search", search),
     ("snippet", snippet),
@@ -276,6 +278,24 @@ pub(crate) fn synonyms(data: &[u8]) {
                     assert!(!found.to.is_empty(), "{found:?}");
                 }
             }
+        }
+    }
+}
+
+/// Pins are understood whole, or refused with the line; what they say is found again.
+pub(crate) fn pins(data: &[u8]) {
+    let text = text(data);
+    match Pins::from_toml(&text) {
+        Err(error) => {
+            check_line(&text, error.line);
+            assert!(!error.to_string().is_empty(), "a refusal says why");
+        }
+        Ok(pins) => {
+            assert!(
+                pins.of(&text).len() <= MAX_PASSAGES,
+                "no more than a page has"
+            );
+            assert_eq!(pins.queries() > 0, !pins.digest().is_empty());
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Settings {
     pub passage: Passage,
     /// How queries are answered.
     pub search: Search,
+    /// What is counted of searches, for the site owner.
+    pub analytics: Analytics,
     /// Who may ask.
     pub keys: Keys,
     /// What is logged.
@@ -190,6 +192,33 @@ pub struct Search {
     pub synonym_weight: f32,
     /// Weight of the words of the best passages beside those of a question, 0–10; 0 for none.
     pub feedback_weight: f32,
+}
+
+/// What is counted of searches, for the site owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Analytics {
+    /// Whether anything is.
+    pub collect: Collect,
+    /// The folder the counts are kept in, a file for each day.
+    pub path: PathBuf,
+    /// Days that are kept, 1–3660.
+    pub keep_days: usize,
+    /// Different queries of a day that are kept, 100–1000000; of more, those asked least go.
+    pub max_queries: usize,
+    /// How often a query must be asked within a day to be shown, and kept when the day is over,
+    /// 1–1000.
+    pub min_count: u64,
+}
+
+/// Whether searches are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Collect {
+    /// They are.
+    On,
+    /// Nothing is counted or kept.
+    Off,
 }
 
 /// Who may ask.
@@ -388,6 +417,18 @@ impl Default for Search {
             characters_weight: 0.8,
             synonym_weight: 0.45,
             feedback_weight: 1.0,
+        }
+    }
+}
+
+impl Default for Analytics {
+    fn default() -> Self {
+        Self {
+            collect: Collect::On,
+            path: "store/analytics".into(),
+            keep_days: 90,
+            max_queries: 10_000,
+            min_count: 1,
         }
     }
 }

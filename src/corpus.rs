@@ -8,6 +8,7 @@
 //! Invariant: the reports of a file are in order and leave out nothing of its cleaned text but
 //! blank space (`tests/splitting.rs`).
 
+pub mod amend;
 pub mod backup;
 mod boilerplate;
 mod copies;
@@ -49,6 +50,7 @@ pub use reports::{record, record_with, reports, reports_with};
 pub use sent::{Uploaded, is_of_file, refusal_of, sent, uploaded};
 pub use vocabulary::{DictionaryWord, VocabularyFile};
 
+use crate::pin;
 use crate::report::{Report, Warning};
 use crate::synonym;
 use crate::theme;
@@ -110,6 +112,14 @@ pub enum Error {
         path: PathBuf,
         /// Where in it, and what is wrong.
         source: synonym::Error,
+    },
+    /// The pins are malformed.
+    #[error("{} {source}", path.display())]
+    Pins {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, and what is wrong.
+        source: pin::Error,
     },
     /// The rules of what is boilerplate are malformed.
     #[error("{} {source}", path.display())]

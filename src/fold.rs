@@ -149,6 +149,26 @@ fn is_invisible(c: char) -> bool {
             | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// What a whole text is compared as where its offsets do not matter: each character folded, each run
+/// of blanks one space, none at the ends; the same as `analysis::Normalized`, which comes later.
+///
+/// ```
+/// use cesou::fold::comparable;
+///
+/// assert_eq!(comparable(" Ｗi-Fi\u{3000} 農村 "), "wi-fi 农村");
+/// ```
+#[must_use]
+pub fn comparable(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars().filter_map(fold) {
+        if c != ' ' || !(folded.is_empty() || folded.ends_with(' ')) {
+            folded.push(c);
+        }
+    }
+    folded.truncate(folded.trim_end_matches(' ').len());
+    folded
+}
+
 /// Punctuation outside ASCII, by block; what a block holds besides punctuation is named.
 fn is_punctuation(c: char) -> bool {
     match c {

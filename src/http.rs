@@ -18,6 +18,7 @@ mod bodies;
 mod caching;
 mod client;
 mod connections;
+mod counting;
 mod discovery;
 mod embed;
 mod gate;
@@ -218,6 +219,7 @@ impl Application {
             ..
         } = self;
         let handle = server.handle();
+        let counted = state.analytics().cloned();
         let mut told = signal(SignalKind::terminate())?;
         let stopping = async move {
             let drain = tokio::select! {
@@ -231,7 +233,11 @@ impl Application {
         };
         // Stopped from elsewhere, the server ends by itself.
         actix_web::rt::spawn(stopping);
-        server.await
+        let ended = server.await;
+        if let Some(analytics) = counted {
+            analytics.close();
+        }
+        ended
     }
 }
 

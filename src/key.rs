@@ -13,6 +13,7 @@
 pub mod backup;
 mod file;
 mod ring;
+pub mod session;
 mod wish;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 pub use ring::{Allowance, Held, Keyring, Refusal};
+pub use session::{Session, Sessions};
 pub use wish::{Fault, Wanted, Wish, description, local, name};
 
 use crate::search::Filters;

@@ -20,6 +20,7 @@
 //! | [`region`] | the divisions of GB/T 2260, and names to divisions |
 //! | [`theme`] | the theme taxonomy, and texts to themes with the terms that decided |
 //! | [`synonym`] | words that mean the same, found in a query |
+//! | [`pin`] | passages that come first for a query, as the site owner says |
 //! | [`year`] | the years a text mentions |
 //! | [`date`] | days of the calendar, as texts write them |
 //! | [`number`] | the numbers of a query, and how else texts write them |
@@ -39,6 +40,7 @@
 //! | [`eval`] | judged queries to measures of ranking |
 //! | [`reload`] | what is served, kept in step with the vocabulary files |
 //! | [`key`] | who may ask what: keys with actions, hashed at rest |
+//! | [`analytics`] | what readers search for and choose, as counts for the owner |
 //! | [`backup`] | corpus, store, keys and index in one file, and back; all of them checked |
 //! | [`agent`] | what assistants ask, in the words of the Model Context Protocol |
 //! | [`http`] | routes, wire types, pages, problem details; the only chooser of statuses |
@@ -49,6 +51,7 @@ pub mod pinyin;
 pub mod region;
 pub mod theme;
 pub mod synonym;
+pub mod pin;
 pub mod year;
 pub mod date;
 pub mod number;
@@ -68,6 +71,7 @@ pub mod search;
 pub mod eval;
 pub mod reload;
 pub mod key;
+pub mod analytics;
 pub mod backup;
 pub mod agent;
 pub mod http;

@@ -4,7 +4,7 @@
 //! and expects the next search to know; a restart would be too much to ask. One thread looks after
 //! all of it: it is woken by whoever writes to the store and by the system when files change, and
 //! looks at the files by itself twice a second where the system tells of nothing. Changed synonyms
-//! are put in force at once. What was sent is taken into the generation that is served. Changed
+//! and pins are put in force at once. What was sent is taken into the generation that is served. Changed
 //! files, and all that calls for another index, are worked on by a second thread, beside the served
 //! generation; what was sent meanwhile is taken in before the new one takes its place. A file that
 //! is malformed changes nothing: it is reported, in the log once and at `/readyz` for as long as it
@@ -34,7 +34,7 @@ mod watch;
 mod work;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -43,7 +43,9 @@ use tokio::sync::watch as channel;
 pub use tally::{Built, Tally};
 pub use watch::{Keeping, Watch};
 
+use crate::corpus::Corpus;
 use crate::index::{Progress, Snapshot};
+use crate::pin::Pins;
 use crate::synonym::Synonyms;
 use outcome::Outcomes;
 use wake::Wake;
@@ -62,6 +64,8 @@ pub struct Served {
     /// All writes up to this number can be found. Changed only by whoever holds `taking`.
     through: AtomicU64,
     wake: Arc<Wake>,
+    /// The corpus whose vocabulary is looked after.
+    corpus: OnceLock<Corpus>,
     /// Told whenever tasks ended.
     ended: channel::Sender<u64>,
     tally: Tally,
@@ -90,6 +94,7 @@ impl Served {
             taking: Mutex::default(),
             through: AtomicU64::new(0),
             wake: Arc::default(),
+            corpus: OnceLock::new(),
             ended: channel::Sender::new(0),
             tally: Tally::default(),
         }
@@ -135,6 +140,12 @@ impl Served {
         self.ended.subscribe()
     }
 
+    /// The corpus whose vocabulary is taken up when it changes; nothing where nobody looks after it.
+    #[must_use]
+    pub fn corpus(&self) -> Option<&Corpus> {
+        self.corpus.get()
+    }
+
     /// How often what was done.
     #[must_use]
     pub fn tally(&self) -> &Tally {
@@ -158,10 +169,18 @@ impl Served {
             .rcu(|snapshot| snapshot.with_synonyms(Arc::clone(synonyms)));
     }
 
-    /// Puts another generation in force, under the synonyms that are.
-    fn put_generation(&self, generation: &Snapshot) {
+    fn put_pins(&self, pins: &Arc<Pins>) {
         self.snapshot
-            .rcu(|snapshot| generation.with_synonyms(Arc::clone(snapshot.synonyms())));
+            .rcu(|snapshot| snapshot.with_pins(Arc::clone(pins)));
+    }
+
+    /// Puts another generation in force, under the synonyms and pins that are.
+    fn put_generation(&self, generation: &Snapshot) {
+        self.snapshot.rcu(|snapshot| {
+            generation
+                .with_synonyms(Arc::clone(snapshot.synonyms()))
+                .with_pins(Arc::clone(snapshot.pins()))
+        });
     }
 }
 

@@ -21,6 +21,7 @@ mod filter;
 mod kept;
 mod matrix;
 mod order;
+mod pinned;
 mod quantities;
 mod rank;
 mod reports;
@@ -65,6 +66,7 @@ use crate::region::Region;
 use asked::{Asked, Page};
 use filter::{Narrowed, engine_filters, narrow};
 use kept::Kept;
+use pinned::Pinned;
 use understand::Understood;
 
 /// How many times as many passages a relaxed question is to find as another relaxed query: those
@@ -275,6 +277,8 @@ pub struct Hit {
     pub score: f32,
     /// Whether it holds every word of the query.
     pub complete: bool,
+    /// Whether the site owner puts it first for this query.
+    pub pinned: bool,
     /// The words of the query that stand neither in it nor in its title.
     pub missing: Vec<String>,
     /// The most telling part of its text.
@@ -325,6 +329,7 @@ fn answer(
         found,
         complete,
         relaxed,
+        pinned,
     } = choose(snapshot, request, &compiled, complete, options)?;
     let query = &*query;
 
@@ -339,6 +344,7 @@ fn answer(
         compiled: &compiled,
         complete: complete.as_ref(),
         conditions: &conditions,
+        pinned: pinned.as_ref(),
     };
     let Page {
         hits,
@@ -362,12 +368,9 @@ fn answer(
     let hits = hits
         .into_iter()
         .map(|(ranked, in_report)| {
-            let complete = complete
-                .as_ref()
-                .is_none_or(|set| set.contains(ranked.address));
             Ok(Hit {
                 in_report,
-                ..reader.read(&ranked, complete)?
+                ..asked.read(&reader, &ranked)?
             })
         })
         .collect::<Result<_, index::Error>>()?;
@@ -502,6 +505,20 @@ struct Chosen {
     /// Those that hold every word, where others are among them.
     complete: Option<rank::Complete>,
     relaxed: Option<Relaxation>,
+    /// What the site owner puts first, which is among what is found.
+    pinned: Option<Pinned>,
+}
+
+/// What the words find, with what is pinned for them.
+fn choose(
+    snapshot: &Snapshot,
+    request: &Request,
+    compiled: &Compiled,
+    complete: Option<Found>,
+    options: &Options,
+) -> Result<Chosen, index::Error> {
+    let chosen = choose_by_words(snapshot, request, compiled, complete, options)?;
+    pinned::add(snapshot, request, chosen)
 }
 
 /// Strict, unless too few passages hold every word and others hold enough. Filters have no say, so
@@ -509,7 +526,7 @@ struct Chosen {
 ///
 /// Of several demands the first that finds as many as a reader wants to see is made, or else the
 /// last that finds more.
-fn choose(
+fn choose_by_words(
     snapshot: &Snapshot,
     request: &Request,
     compiled: &Compiled,
@@ -527,6 +544,7 @@ fn choose(
         found,
         complete: None,
         relaxed: None,
+        pinned: None,
     };
     let Some(relaxable) = compiled.relaxable.as_ref().filter(|_| request.relax) else {
         return Ok(strict(all_held));
@@ -566,6 +584,7 @@ fn choose(
             of: relaxable.of(),
             complete,
         }),
+        pinned: None,
     })
 }
 
@@ -641,6 +660,7 @@ impl<'a> HitReader<'a> {
                 ranked.score
             },
             complete,
+            pinned: false,
             missing: if complete {
                 Vec::new()
             } else {

@@ -22,7 +22,7 @@ use aho_corasick::AhoCorasick;
 
 use self::parse::Pair;
 pub use self::parse::{Error, Problem};
-use crate::fold::fold;
+use crate::fold::comparable;
 
 /// The words of a field that stand for others, ready to be looked for.
 #[derive(Debug, Clone, Default)]
@@ -233,19 +233,6 @@ impl Synonyms {
         }
         kept
     }
-}
-
-/// What a word is compared as: each character folded, each run of blanks one space, none at the
-/// ends; the same as `analysis::Normalized`, which comes later.
-fn comparable(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for c in text.chars().filter_map(fold) {
-        if c != ' ' || !(folded.is_empty() || folded.ends_with(' ')) {
-            folded.push(c);
-        }
-    }
-    folded.truncate(folded.trim_end_matches(' ').len());
-    folded
 }
 
 /// Whether neither end cuts a run of Latin letters or digits, so that ai is not found in maintain.

@@ -58,10 +58,12 @@ fn pages_and_widget_in_a_browser() {
         return;
     }
     let corpus = corpus_of(&[("seed.txt", &seed_text()), ("markup.txt", MARKUP)]);
-    let service = Service::with(corpus.path(), |settings| {
+    // Live, so that the owner's page can add to the vocabulary.
+    let service = Service::live_with(corpus.path(), |settings| {
         // A machine busy with other tests is slow, and that is not what is tested here.
         settings.server.search_timeout_ms = 60_000;
     });
+    let key = service.key(&serde_json::json!({"name": "管理", "actions": ["admin"]}));
     let mut tests: Vec<_> = std::fs::read_dir(root().join("web/test"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -73,6 +75,7 @@ fn pages_and_widget_in_a_browser() {
         .args(&tests)
         .current_dir(root().join("web"))
         .env("CESOU_ADDRESS", &service.address)
+        .env("CESOU_TEST_KEY", &key)
         .env("NO_PROXY", "*")
         .stdin(Stdio::null())
         .output()

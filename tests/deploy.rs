@@ -53,10 +53,9 @@ fn the_settings_that_they_name_exist_and_take_their_values() {
             paths.iter().all(|path| path.is_absolute()),
             "{name}: {paths:?}"
         );
-        assert!(
-            settings.keys.path.starts_with(&settings.store.path),
-            "{name}"
-        );
+        for within in [&settings.keys.path, &settings.analytics.path] {
+            assert!(within.starts_with(&settings.store.path), "{name}");
+        }
     }
     // Settings that the texts speak of.
     let known = serde_json::to_value(config::Settings::default()).unwrap();

@@ -167,7 +167,7 @@ fn filters_are_read_or_refused() {
 
 #[test]
 fn vocabulary_files_are_understood_or_refused_with_their_line() {
-    try_all(&["boilerplate", "dictionary", "synonyms", "themes"]);
+    try_all(&["boilerplate", "dictionary", "pins", "synonyms", "themes"]);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 //! | module | what belongs in it |
 //! |---|---|
 //! | `about` | the page about the corpus, and what of it a key with filters is not told |
+//! | `admin` | the owner's page: the way in, what it shows, adding synonyms and pins |
 //! | `agents` | what assistants ask: the protocol, the tools, over HTTP and standard input |
+//! | `analytics` | what is counted of searches and what not, what is kept of it, telling of choices |
 //! | `analysis` | contracts of folding, normalising and tokenizing, over arbitrary text |
 //! | `answers` | answers that are given again: the same, to who may see as much |
 //! | `api` | whole answers of the HTTP API as snapshots; filters, pages, orders |
@@ -40,6 +42,7 @@
 //! | `operations` | metrics, dashboard, alerts, logs, traces |
 //! | `overload` | more than can be done, and clients that mean no good: limits, rates, a soak |
 //! | `pages` | the pages for readers |
+//! | `pins` | passages that come first: the file, its mistakes, counts and pages with them |
 //! | `quality` | ranking against judgements |
 //! | `quantities` | figures: the judged sample, arbitrary text, conditions on passages and in queries |
 //! | `queries` | the query parser: cases, and arbitrary text |
@@ -80,8 +83,10 @@
 mod support;
 
 mod about;
+mod admin;
 mod agents;
 mod analysis;
+mod analytics;
 mod answers;
 mod api;
 mod architecture;
@@ -117,6 +122,7 @@ mod openapi;
 mod operations;
 mod overload;
 mod pages;
+mod pins;
 mod quality;
 mod quantities;
 mod queries;

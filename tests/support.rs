@@ -208,6 +208,7 @@ impl Service {
         let mut settings = settings();
         let folder = tempfile::tempdir().expect("a temporary folder");
         settings.keys.path = folder.path().join("keys.jsonl");
+        settings.analytics.path = folder.path().join("analytics");
         change(&mut settings);
         Self::run(settings, snapshot, watch, None, [index, folder])
     }
@@ -278,6 +279,7 @@ impl Service {
         let [index, kept] = &folders;
         let mut settings = settings();
         settings.keys.path = kept.path().join("keys.jsonl");
+        settings.analytics.path = kept.path().join("analytics");
         kept.path().clone_into(&mut settings.store.path);
         settings.store.min_free_mb = 0;
         change(&mut settings);

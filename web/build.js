@@ -36,7 +36,7 @@ const made = await build({
   legalComments: "none",
   // Names that only the elements themselves speak; `value`, `focus` and `search` are the page's.
   mangleProps:
-    /^(addressOf|annotate|asked|debounce|endpoint|fixed|follow|forget|linkTo|notes|owns|partsOf|settle|tell|typed|typing|words)$/,
+    /^(addressOf|annotate|asked|counted|debounce|endpoint|fixed|follow|forget|linkTo|notes|owns|partsOf|settle|tell|typed|typing|words)$/,
   write: false,
   banner: { js: `/* Cesou ${about.version}, Apache-2.0 */` },
   plugins: [

@@ -148,6 +148,7 @@ fn misplaced(settings: &Settings) -> Vec<String> {
         ("index.path", &settings.index.path),
         ("store.path", &settings.store.path),
         ("keys.path", &settings.keys.path),
+        ("analytics.path", &settings.analytics.path),
     ]
     .into_iter()
     .filter(|(_, path)| is_within(path))

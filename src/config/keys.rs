@@ -57,12 +57,16 @@ const RANGES: &[(&str, Range)] = &[
     ("search.characters_weight", Range(0, 100)),
     ("search.synonym_weight", Range(0, 1)),
     ("search.feedback_weight", Range(0, 10)),
+    ("analytics.keep_days", Range(1, 3660)),
+    ("analytics.max_queries", Range(100, 1_000_000)),
+    ("analytics.min_count", Range(1, 1000)),
     ("log.slow_query_ms", Range(0, 600_000)),
     ("telemetry.sample_ratio", Range(0, 1)),
 ];
 
 /// The texts that a setting may be, where they are few.
 const CHOICES: &[(&str, &[&str])] = &[
+    ("analytics.collect", &["on", "off"]),
     ("keys.search", &["auto", "open", "required"]),
     ("server.forwarded_header", &["x-forwarded-for", "forwarded"]),
     ("log.format", &["text", "json"]),

@@ -9,12 +9,15 @@ use std::path::Path;
 
 use super::themes::THEMES;
 use super::{Corpus, Error, Refusal, Rules, decode};
+use crate::pin::Pins;
 use crate::synonym::Synonyms;
 
 /// The tokenizer's additional words within the corpus.
 const DICTIONARY: &str = "dictionary.txt";
 /// The words that mean the same within the corpus.
 const SYNONYMS: &str = "synonyms.toml";
+/// The passages that come first for a query within the corpus.
+const PINS: &str = "pins.toml";
 
 /// The rules of what is boilerplate within the corpus.
 const BOILERPLATE: &str = "boilerplate.toml";
@@ -30,15 +33,18 @@ pub enum VocabularyFile {
     Synonyms,
     /// The rules of what is boilerplate; the index is built by them.
     Boilerplate,
+    /// The passages that come first for a query; they change answers only.
+    Pins,
 }
 
 impl VocabularyFile {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Themes,
         Self::Dictionary,
         Self::Synonyms,
         Self::Boilerplate,
+        Self::Pins,
     ];
 
     /// Its name within the corpus, unless another is set.
@@ -49,13 +55,14 @@ impl VocabularyFile {
             Self::Dictionary => DICTIONARY,
             Self::Synonyms => SYNONYMS,
             Self::Boilerplate => BOILERPLATE,
+            Self::Pins => PINS,
         }
     }
 
     /// Whether a change of it calls for a new index.
     #[must_use]
     pub fn is_indexed(self) -> bool {
-        self != Self::Synonyms
+        !matches!(self, Self::Synonyms | Self::Pins)
     }
 }
 
@@ -116,6 +123,17 @@ impl Corpus {
         }
     }
 
+    /// The passages that come first for a query; none where the corpus has no such file.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file is there and cannot be read or understood.
+    pub fn pins(&self) -> Result<Pins, Error> {
+        let path = self.root.join(PINS);
+        let text = read_optional(&path)?.unwrap_or_default();
+        Pins::from_toml(&text).map_err(|source| Error::Pins { path, source })
+    }
+
     /// The rules of what is boilerplate; those that are shipped where the corpus has none.
     ///
     /// # Errors
@@ -169,6 +187,7 @@ impl Corpus {
             VocabularyFile::Dictionary => self.dictionary().err(),
             VocabularyFile::Synonyms => self.synonyms().err(),
             VocabularyFile::Boilerplate => self.rules().err(),
+            VocabularyFile::Pins => self.pins().err(),
         }
     }
 

@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::manners;
 use super::problem::Problem;
 use super::state::State;
-use crate::key::{Action, Held, Refusal};
+use crate::key::{Action, Held, Key, Refusal};
 use crate::search::Filters;
 use crate::store::Task;
 
@@ -84,15 +84,7 @@ impl<A: Asked> Authorized<A> {
         // A key that is no good is refused even where none is needed: its filters would be lost.
         let held = state.keys.authenticate(&presented, Timestamp::now())?;
         let key = held.key();
-        if let Some(origin) = http.headers().get(header::ORIGIN) {
-            let origin = origin.to_str().unwrap_or_default();
-            if !key.is_for_origin(origin) {
-                return Err(Problem::OriginNotAllowed {
-                    key: key.id.clone(),
-                    origin: origin.to_owned(),
-                });
-            }
-        }
+        check_origin(http, key)?;
         let allowance = held.count().map_err(|wait| Problem::TooManyRequests {
             key: key.id.clone(),
             seconds: wait.as_secs() + 1,
@@ -158,6 +150,47 @@ impl<A: Asked + 'static> FromRequest for Authorized<A> {
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
         std::future::ready(Self::of(http))
     }
+}
+
+/// The admin key that `presented` is, sent in the body of a form.
+///
+/// # Errors
+///
+/// As of a request that brings it.
+pub(super) fn admin(
+    http: &HttpRequest,
+    state: &State,
+    presented: &SecretString,
+) -> Result<Arc<Held>, Problem> {
+    let held = state.keys.authenticate(presented, Timestamp::now())?;
+    let key = held.key();
+    check_origin(http, key)?;
+    held.count().map_err(|wait| Problem::TooManyRequests {
+        key: key.id.clone(),
+        seconds: wait.as_secs() + 1,
+    })?;
+    if !key.may(Action::Admin) {
+        return Err(Problem::ActionMissing {
+            key: key.id.clone(),
+            action: Action::Admin,
+        });
+    }
+    Ok(held)
+}
+
+/// Refuses a key on pages of a site it is not for.
+fn check_origin(http: &HttpRequest, key: &Key) -> Result<(), Problem> {
+    let Some(origin) = http.headers().get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let origin = origin.to_str().unwrap_or_default();
+    if key.is_for_origin(origin) {
+        return Ok(());
+    }
+    Err(Problem::OriginNotAllowed {
+        key: key.id.clone(),
+        origin: origin.to_owned(),
+    })
 }
 
 /// The key a request brings, where it brings one.

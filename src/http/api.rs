@@ -1,6 +1,8 @@
 //! The API: one module for each endpoint.
 
+mod analytics;
 mod compare;
+mod events;
 mod export;
 mod health;
 mod index;
@@ -65,6 +67,10 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
                     problem::only(&http, "POST")
                 })),
         )
+        .service(resource("/api/v1/analytics", |route| {
+            route.to(analytics::get)
+        }))
+        .service(events::all())
         .service(keys::all())
         .service(keys::one())
         .service(resource("/healthz", |route| route.to(health::live)))

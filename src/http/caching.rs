@@ -1,4 +1,4 @@
-//! Lets a client that has an answer keep it while the index and the synonyms stay the same.
+//! Lets a client that has an answer keep it while the index, the synonyms and the pins stay the same.
 
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -15,6 +15,7 @@ pub(super) fn tag(state: &State, snapshot: &Snapshot) -> EntityTag {
     hasher.update(snapshot.part().as_bytes());
     hasher.update(snapshot.manifest().fingerprint.as_bytes());
     hasher.update(snapshot.synonyms().digest().as_bytes());
+    hasher.update(snapshot.pins().digest().as_bytes());
     let settings = (state.options, state.per_page, &state.public_url);
     hasher.update(format!("{settings:?}").as_bytes());
     let digest: String = hasher.finalize().to_hex().chars().take(16).collect();

@@ -8,6 +8,7 @@
 //!
 //! `tests/pages.rs` holds what is sent; `web/test/`, what a browser makes of it.
 
+mod admin;
 mod citation;
 mod frame;
 mod lang;
@@ -25,6 +26,7 @@ use askama::Template;
 use super::access::{Authorized, Search};
 use super::api::resource;
 use super::caching;
+use super::counting;
 use super::gate::Class;
 use super::journal;
 use super::params;
@@ -73,6 +75,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/matrix", |route| route.to(matrix)))
         .service(resource("/compare", |route| route.to(compare)))
         .service(resource("/about", |route| route.to(about)))
+        .configure(admin::routes)
         .service(resource("/passages/{id}", |route| route.to(passage)))
         .service(resource("/reports/{id}", |route| route.to(report)))
         .service(resource("/assets/icon.svg", |route| route.to(icon)));
@@ -119,6 +122,7 @@ async fn home(http: HttpRequest, access: Access, state: web::Data<State>) -> Htt
         let access = access?;
         let visit = Visit::of(&http)?;
         let mut request = params::search(&visit.pairs, &state)?;
+        let counts = params::counts(&visit.pairs)?;
         request.facets = SHOWN.to_vec();
         let snapshot = state.snapshot(&access).await?;
         let tag = visit.tag(&caching::tag(&state, &snapshot), "");
@@ -127,14 +131,19 @@ async fn home(http: HttpRequest, access: Access, state: web::Data<State>) -> Htt
         }
         let (options, depth) = (state.options, state.max_depth);
         let shown = visit.clone();
-        let view = state
+        let tells_clicks = counts && state.counting.is_some();
+        let (view, request, total) = state
             .run(snapshot, move |snapshot| {
                 let response = journal::search(snapshot, &request, &options)?;
-                Ok(SearchPage::new(
-                    snapshot, &request, &response, &shown, depth,
-                ))
+                let view = SearchPage::new(snapshot, &request, &response, &shown, depth);
+                let view = view.telling_clicks(tells_clicks);
+                Ok((view, request, response.total))
             })
             .await?;
+        if counts {
+            let asker = counting::asker(&http, &state, &access);
+            counting::search(&state, asker, &request, total);
+        }
         Ok(kept(&visit, &tag, &view))
     })
     .await

@@ -1,10 +1,12 @@
 //! Query strings to requests; whatever is not known or not allowed is refused by name.
 
+mod analytics;
 mod compare;
 mod writing;
 
 use std::collections::BTreeMap;
 
+pub(super) use analytics::{DAYS, LINES, MAX_LINES, RANGES, Shown, period, shown, since};
 pub(super) use compare::{LISTED, MOST_LISTED, comparison};
 
 use super::problem::Problem;
@@ -42,6 +44,9 @@ const PLAIN: [&str; 12] = [
     "date_to",
 ];
 
+/// Whether a search is counted for the site owner.
+const ANALYTICS: &str = "analytics";
+
 /// What may be asked of a search only where its hits are shown page by page.
 const PAGED: [&str; 5] = ["facets", "group", "page", "per_page", "explain"];
 /// Rows and columns of a matrix where the request names no number, and the most of them.
@@ -67,8 +72,24 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
 
 /// The search that the pairs of a query string ask for.
 pub(super) fn search(pairs: &[(String, String)], state: &State) -> Result<Request, Problem> {
-    let names = search_names();
-    request(&Given::new(pairs, &names)?, state)
+    let given = searched(pairs)?;
+    counted(&given)?;
+    request(&given, state)
+}
+
+/// Whether the search that the pairs of a query string ask for may be counted for the site owner.
+pub(super) fn counts(pairs: &[(String, String)]) -> Result<bool, Problem> {
+    counted(&searched(pairs)?)
+}
+
+fn searched(pairs: &[(String, String)]) -> Result<Given<'_>, Problem> {
+    let mut names = search_names();
+    names.push(ANALYTICS);
+    Given::new(pairs, &names)
+}
+
+fn counted(given: &Given<'_>) -> Result<bool, Problem> {
+    Ok(given.flag(ANALYTICS)?.unwrap_or(true))
 }
 
 /// The search whose hits are a feed: the newest first, unless another order is asked for.

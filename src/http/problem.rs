@@ -116,6 +116,9 @@ pub enum Problem {
         /// Where the request is from.
         origin: String,
     },
+    /// A form of the owner's page that did not come from it.
+    #[error("这个表单不是从本页发出的，或已失效；请重新打开页面再试")]
+    ForeignForm,
     /// The key may not write that report.
     #[error("密钥 {key} 不能写入报告 {id}：报告 id 应以 {prefixes} 开头")]
     ReportNotAllowed {
@@ -355,6 +358,7 @@ impl Problem {
                 (StatusCode::FORBIDDEN, "origin-not-allowed", "来源不允许")
             }
             Self::ForeignOrigin { .. } => (StatusCode::FORBIDDEN, "foreign-origin", "来源不允许"),
+            Self::ForeignForm => (StatusCode::FORBIDDEN, "foreign-form", "来源不允许"),
             Self::ReportNotAllowed { .. } => {
                 (StatusCode::FORBIDDEN, "report-not-allowed", "报告不允许")
             }

@@ -12,12 +12,15 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 
 /// Whether another site's page may load an answer without asking by CORS.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// What a page may load and do: its own sheet, script and searches, and nothing else; and who may
 /// put it in a frame.
@@ -66,6 +69,21 @@ pub(super) async fn cover<B: MessageBody>(
         }
     }
     Ok(response)
+}
+
+/// What a page is held to that shows more than anyone may see, beside what every page is.
+const PRIVATE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                       img-src 'self' data:; connect-src 'self'; manifest-src 'self'; \
+                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                       require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// Makes an answer a page that nobody keeps, lists or puts in a frame.
+pub(super) fn private_page(answer: &mut HttpResponseBuilder) {
+    answer
+        .insert_header((CONTENT_SECURITY_POLICY, HeaderValue::from_static(PRIVATE)))
+        .insert_header((RESOURCE_POLICY, HeaderValue::from_static("same-origin")))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((X_ROBOTS_TAG, HeaderValue::from_static("noindex, nofollow")));
 }
 
 /// Makes an answer one that a browser shows as a page.

@@ -11,6 +11,7 @@ use tracing::Instrument;
 use super::access::{Authorized, Search};
 use super::client::Proxies;
 use super::connections::Connections;
+use super::counting::Counting;
 use super::gate::{Class, Gate, Permit};
 use super::intake::{Intake, Taking};
 use super::journal::{Journal, Note};
@@ -20,11 +21,25 @@ use super::problem::Problem;
 use super::rates::Rates;
 use super::trace;
 use super::views::Views;
-use crate::config::{self, Settings};
+use crate::analytics::{self, Analytics};
+use crate::config::{self, Collect, Settings};
 use crate::index::{Progress, Snapshot};
-use crate::key::Keyring;
+use crate::key::{Keyring, Sessions};
 use crate::reload::{Condition, Served};
 use crate::search;
+
+/// How often an address may try to begin a session.
+const ATTEMPTS_PER_MINUTE: u32 = 12;
+
+fn open_analytics(settings: &Settings) -> Result<Option<Arc<Analytics>>, analytics::Error> {
+    match settings.analytics.collect {
+        Collect::Off => Ok(None),
+        Collect::On => {
+            let options = analytics::Options::from(&settings.analytics);
+            Ok(Some(Arc::new(Analytics::open(options)?)))
+        }
+    }
+}
 
 /// Shared by all workers.
 pub struct State {
@@ -54,6 +69,14 @@ pub struct State {
     /// How often an address may ask, where that is limited.
     pub(super) rates: Option<Rates>,
     pub(super) pace: Pace,
+    /// Where searches are counted, where they are.
+    pub(super) counting: Option<Counting>,
+    /// Why they are not, though it is set.
+    uncounted: Option<String>,
+    /// Who looks after the service from a browser.
+    pub(super) sessions: Sessions,
+    /// How often an address may try to.
+    pub(super) attempts: Option<Rates>,
 }
 
 impl State {
@@ -70,6 +93,13 @@ impl State {
         let (search, http) = (&settings.search, &settings.server);
         let meter = Arc::new(Meter::default());
         let proxies = Arc::new(Proxies::new(settings));
+        let (counting, uncounted) = match open_analytics(settings) {
+            Ok(analytics) => (analytics.map(Counting::new), None),
+            Err(error) => {
+                tracing::warn!("检索统计没有开启：{error}；检索照常");
+                (None, Some(error.to_string()))
+            }
+        };
         Self {
             served,
             keys,
@@ -103,7 +133,44 @@ impl State {
             },
             proxies,
             meter,
+            counting,
+            uncounted,
+            sessions: Sessions::default(),
+            attempts: Rates::new(ATTEMPTS_PER_MINUTE),
         }
+    }
+
+    /// What is counted of searches, where anything is.
+    pub(super) fn analytics(&self) -> Option<&Arc<Analytics>> {
+        self.counting.as_ref().map(|counting| &counting.analytics)
+    }
+
+    /// Why nothing is, for whoever looks after the service.
+    pub(super) fn why_uncounted(&self) -> String {
+        self.uncounted.clone().unwrap_or_else(|| {
+            "检索统计已关闭；把设置 analytics.collect 改为 on 并重新启动即可开启".to_owned()
+        })
+    }
+
+    /// Reads the counts off the async workers, since it waits for the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Conflict`] where nothing is counted, [`Problem::Internal`] when the thread breaks
+    /// off.
+    pub(super) async fn counted<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Analytics) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let analytics = self.analytics().cloned();
+        let analytics = analytics.ok_or_else(|| Problem::Conflict {
+            why: self.why_uncounted(),
+        })?;
+        let done = web::block(move || work(&analytics)).await;
+        done.map_err(|error| {
+            tracing::error!(%error, "读取统计的线程中断");
+            Problem::Internal
+        })
     }
 
     /// What of the snapshot in force may be seen with this key; hold on to it for the length of a

@@ -1,5 +1,6 @@
 //! Answers as they are sent: twins of the domain's types, made only here.
 
+mod analytics;
 mod compare;
 mod export;
 mod index;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub(super) use analytics::{AnalyticsAnswer, queries_csv, tenths};
 pub(super) use compare::CompareAnswer;
 pub(super) use export::{Exporter, Format, compared};
 pub(super) use index::{IndexAnswer, ProgressAnswer};
@@ -116,6 +118,9 @@ struct HitAnswer {
     in_report: Option<usize>,
     /// Whether it holds every word of the query.
     complete: bool,
+    /// Whether the site owner puts it first for this query; its words need not be in it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pinned: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing_words: Vec<String>,
     snippet: MarkedAnswer,
@@ -420,6 +425,7 @@ impl HitAnswer {
             score: hit.score,
             in_report: hit.in_report,
             complete: hit.complete,
+            pinned: hit.pinned,
             missing_words: hit.missing,
             snippet: MarkedAnswer {
                 text: hit.snippet.text,

@@ -24,6 +24,7 @@ use super::sources::{SOURCES, Sources};
 use super::{Error, builder, packed};
 use crate::analysis::{self, Dictionary};
 use crate::corpus::DictionaryWord;
+use crate::pin::Pins;
 use crate::synonym::Synonyms;
 
 pub(super) const CATALOG: &str = "catalog.json.zst";
@@ -47,6 +48,7 @@ pub struct Vocabulary {
 pub struct Snapshot {
     generation: Arc<Generation>,
     synonyms: Arc<Synonyms>,
+    pins: Arc<Pins>,
     /// What its passages were made with, where that is known.
     means: Option<Arc<Means>>,
     /// What of it may be seen, where that is not all of it.
@@ -167,6 +169,7 @@ impl Snapshot {
         Ok(Self {
             generation: Arc::new(generation),
             synonyms: Arc::default(),
+            pins: Arc::default(),
             means,
             scope: None,
         })
@@ -359,18 +362,9 @@ impl Snapshot {
     ///
     /// Fails when the index cannot be read.
     pub fn passage(&self, id: &str) -> Result<Option<PassageRecord>, Error> {
-        let query = TermQuery::new(
-            Term::from_field_text(self.generation.fields.id, id),
-            IndexRecordOption::Basic,
-        );
-        let found = self
-            .generation
-            .searcher
-            .search(&query, &TopDocs::with_limit(1).order_by_score())?;
-        found
-            .first()
-            .filter(|&&(_, address)| self.sees(address))
-            .map(|&(_, address)| self.record(address))
+        self.address_of(id)?
+            .filter(|&address| self.sees(address))
+            .map(|address| self.record(address))
             .transpose()
     }
 
@@ -435,9 +429,40 @@ impl Snapshot {
         Self {
             generation: Arc::clone(&self.generation),
             synonyms,
+            pins: Arc::clone(&self.pins),
             means: self.means.clone(),
             scope: self.scope.clone(),
         }
+    }
+
+    /// The passages that come first for a query, as they are in force.
+    #[must_use]
+    pub fn pins(&self) -> &Arc<Pins> {
+        &self.pins
+    }
+
+    /// The same generation with other pins in force.
+    #[must_use]
+    pub fn with_pins(&self, pins: Arc<Pins>) -> Self {
+        Self {
+            pins,
+            ..self.clone()
+        }
+    }
+
+    /// Where the passage of that id stands, whoever may see it.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the index cannot be read.
+    pub fn address_of(&self, id: &str) -> Result<Option<DocAddress>, Error> {
+        let query = TermQuery::new(
+            Term::from_field_text(self.generation.fields.id, id),
+            IndexRecordOption::Basic,
+        );
+        let first = TopDocs::with_limit(1).order_by_score();
+        let found = self.generation.searcher.search(&query, &first)?;
+        Ok(found.first().map(|&(_, address)| address))
     }
 
     /// How many passages came and went since what its readers may type was gathered.

@@ -462,7 +462,7 @@ fn from_environment(secret: &SecretString) -> Result<Arc<Held>, Error> {
     Ok(Arc::new(Held::new(key, hash(secret))))
 }
 
-fn hash(secret: &SecretString) -> Hash {
+pub(super) fn hash(secret: &SecretString) -> Hash {
     Sha256::digest(secret.expose_secret().as_bytes()).into()
 }
 
@@ -476,7 +476,7 @@ fn id_of(presented: &str) -> Option<&str> {
 }
 
 /// Random letters.
-fn letters(count: usize) -> Result<String, Error> {
+pub(super) fn letters(count: usize) -> Result<String, Error> {
     let mut bytes = vec![0; count];
     getrandom::fill(&mut bytes).map_err(|error| Error::Random(error.to_string()))?;
     Ok(bytes

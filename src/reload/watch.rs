@@ -167,6 +167,12 @@ impl Watch {
         for file in VocabularyFile::ALL {
             self.judge(file);
         }
+        // What is wrong with the file was said just now.
+        if let Ok(pins) = self.work.corpus.pins() {
+            served.put_pins(&Arc::new(pins));
+        }
+        // Of several that look after it, the first.
+        let _ = served.corpus.set(self.work.corpus.clone());
         {
             let mut outcomes = held(&served.taking);
             served.set_through(self.through);
@@ -299,8 +305,14 @@ impl Watch {
         let mut acted = finished;
         if changed.contains(&VocabularyFile::Synonyms) {
             self.reload(served);
-            self.handle(|file| !file.is_indexed());
             acted = true;
+        }
+        if changed.contains(&VocabularyFile::Pins) {
+            self.reload_pins(served);
+            acted = true;
+        }
+        if settled {
+            self.handle(|file| !file.is_indexed());
         }
         let has_changed = settled && now.reports != self.handled.reports;
         let failed = self.failed.as_ref().filter(|failed| !failed.of_sent);
@@ -364,6 +376,22 @@ impl Watch {
                 tracing::error!("同义词未更新，沿用原来的：{error}");
                 let refused = &mut self.refused;
                 refused.insert(VocabularyFile::Synonyms, error.to_string());
+            }
+        }
+    }
+
+    /// Puts changed pins in force.
+    fn reload_pins(&mut self, served: &Served) {
+        match self.work.corpus.pins() {
+            Ok(pins) => {
+                self.refused.remove(&VocabularyFile::Pins);
+                tracing::info!("置顶已更新并生效：{} 个检索词", pins.queries());
+                served.put_pins(&Arc::new(pins));
+            }
+            Err(error) => {
+                tracing::error!("置顶未更新，沿用原来的：{error}");
+                let refused = &mut self.refused;
+                refused.insert(VocabularyFile::Pins, error.to_string());
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Readers go back, two of them type the same beginning, and a page is loaded again. An answer is
 //! kept with the generation it is of, so that no other ever gives it and a new generation begins with
 //! none. It is found again by all that it depends on: the request with every field it has, the
-//! settings, the part of the generation that may be seen, the synonyms in force.
+//! settings, the part of the generation that may be seen, the synonyms and pins in force.
 //!
 //! What is kept is bounded by its size. There are two shelves: what is asked for goes to the first,
 //! and when that is full it becomes the second, whose answers are dropped. So what is asked for again
@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Options, Request, Response};
 use crate::index::Snapshot;
+use crate::pin::Pins;
 use crate::synonym::Synonyms;
 
 /// The share of what may be kept that a single answer may take: a page of thousands of hits is not
@@ -57,10 +58,11 @@ impl Key {
     }
 }
 
-/// An answer, for as long as the synonyms are the same.
+/// An answer, for as long as the synonyms and pins are the same.
 #[derive(Clone)]
 struct Answer {
     synonyms: Arc<Synonyms>,
+    pins: Arc<Pins>,
     response: Arc<Response>,
     bytes: usize,
 }
@@ -92,7 +94,7 @@ impl Answers {
         }
         let [hits, misses] = &GIVEN;
         let key = Key::of(snapshot, request, options);
-        if let Some(response) = self.take(&key, snapshot.synonyms(), room) {
+        if let Some(response) = self.take(&key, snapshot, room) {
             hits.fetch_add(1, Ordering::Relaxed);
             return Ok((*response).clone());
         }
@@ -102,6 +104,7 @@ impl Answers {
         if bytes <= room / LARGEST {
             let answer = Answer {
                 synonyms: Arc::clone(snapshot.synonyms()),
+                pins: Arc::clone(snapshot.pins()),
                 response: Arc::new(response.clone()),
                 bytes,
             };
@@ -110,9 +113,12 @@ impl Answers {
         Ok(response)
     }
 
-    fn take(&self, key: &Key, synonyms: &Arc<Synonyms>, room: usize) -> Option<Arc<Response>> {
+    fn take(&self, key: &Key, snapshot: &Snapshot, room: usize) -> Option<Arc<Response>> {
         let mut shelves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_current = |answer: &&Answer| Arc::ptr_eq(&answer.synonyms, synonyms);
+        let is_current = |answer: &&Answer| {
+            Arc::ptr_eq(&answer.synonyms, snapshot.synonyms())
+                && Arc::ptr_eq(&answer.pins, snapshot.pins())
+        };
         if let Some(answer) = shelves.first.get(key).filter(is_current) {
             return Some(Arc::clone(&answer.response));
         }

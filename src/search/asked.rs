@@ -4,8 +4,9 @@
 
 use tantivy::query::Query as EngineQuery;
 
+use super::pinned::{self, Pinned};
 use super::rank::{self, Complete, Ranked, Sort};
-use super::{Options, Request, feedback, order, quantities, reports};
+use super::{Hit, HitReader, Options, Request, feedback, order, quantities, reports};
 use crate::index::{self, Snapshot};
 use crate::quantity::Condition;
 use crate::query::run::Found;
@@ -21,6 +22,8 @@ pub(super) struct Asked<'a> {
     pub(super) complete: Option<&'a Complete>,
     /// The bounds on figures that the query names.
     pub(super) conditions: &'a [Condition],
+    /// What the site owner puts first, which is among what is found.
+    pub(super) pinned: Option<&'a Pinned>,
 }
 
 /// Hits in order.
@@ -87,9 +90,51 @@ impl Asked<'_> {
         }
     }
 
+    /// The hit that is ranked so.
+    pub(super) fn read(
+        &self,
+        reader: &HitReader<'_>,
+        ranked: &Ranked,
+    ) -> Result<Hit, index::Error> {
+        let address = ranked.address;
+        let pinned = self.pinned;
+        let complete = self.complete.is_none_or(|set| set.contains(address))
+            && pinned.is_none_or(|pinned| pinned.is_matched(address));
+        Ok(Hit {
+            pinned: pinned.is_some_and(|pinned| pinned.has(address))
+                && pinned::come_first(self.request),
+            ..reader.read(ranked, complete)?
+        })
+    }
+
     /// The first of `found`, which `narrowed` finds, up to `end`, of which those from `skip` on are
-    /// wanted.
+    /// wanted; what is pinned comes before all others.
     pub(super) fn order(
+        &self,
+        narrowed: &dyn EngineQuery,
+        found: &Found,
+        skip: usize,
+        end: usize,
+    ) -> Result<Ordered, index::Error> {
+        let pinned = self.pinned.filter(|_| pinned::come_first(self.request));
+        let Some(pinned) = pinned else {
+            return self.rank(narrowed, found, skip, end);
+        };
+        let (mut first, matched) = pinned.split(self.snapshot, narrowed, found)?;
+        let before = first.len();
+        let again = first.iter().filter(|hit| matched.contains(hit.address));
+        let end = end.saturating_sub(before).saturating_add(again.count());
+        let skip = skip.saturating_sub(before);
+        let Ordered { top, related } = self.rank(narrowed, &matched, skip, end)?;
+        first.extend(top.into_iter().filter(|hit| !pinned.has(hit.address)));
+        Ok(Ordered {
+            top: first,
+            related,
+        })
+    }
+
+    /// The same, in the order of the ranking.
+    fn rank(
         &self,
         narrowed: &dyn EngineQuery,
         found: &Found,

@@ -239,6 +239,8 @@ pub fn compare(
         found: chosen,
         complete,
         relaxed,
+        // Sides are told apart by theme, where none comes first.
+        pinned: _,
     } = choose(snapshot, request, &compiled, complete, options)?;
 
     let mut sides = Vec::with_capacity(subjects.len());
@@ -258,6 +260,7 @@ pub fn compare(
             compiled: &compiled,
             complete: complete.as_ref(),
             conditions: &conditions,
+            pinned: None,
         };
         let mut top = asked.order(&*narrowed, &own, 0, total)?.top;
         top.truncate(total);

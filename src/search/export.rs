@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::asked::{Asked, Ordered};
 use super::filter::{Narrowed, engine_filters, narrow};
+use super::pinned::Pinned;
 use super::rank::{Complete, Ranked};
 use super::reports;
 use super::understand::Understood;
@@ -27,6 +28,7 @@ pub struct Export {
     compiled: Compiled,
     relaxed: bool,
     complete: Option<Complete>,
+    pinned: Option<Pinned>,
     conditions: Vec<Condition>,
     related: Vec<Leaf>,
     hits: Vec<Ranked>,
@@ -57,6 +59,7 @@ pub fn export(
         found,
         complete,
         relaxed,
+        pinned,
     } = choose(&snapshot, &request, &compiled, complete, options)?;
     let filters = engine_filters(&snapshot, &request);
     let narrowed = narrow(&*query, &filters, None);
@@ -70,6 +73,7 @@ pub fn export(
         compiled: &compiled,
         complete: complete.as_ref(),
         conditions: &conditions,
+        pinned: pinned.as_ref(),
     };
     let Ordered { mut top, related } = asked.order(&*narrowed, &found, 0, wanted)?;
     top.truncate(wanted);
@@ -85,6 +89,7 @@ pub fn export(
         request,
         compiled,
         complete,
+        pinned,
         conditions,
         related,
     })
@@ -113,17 +118,20 @@ impl Export {
         );
         reader.leaves.extend(&self.related);
         reader.conditions.extend(self.conditions.iter().cloned());
+        let asked = Asked {
+            snapshot: &self.snapshot,
+            request: &self.request,
+            options: &self.options,
+            compiled: &self.compiled,
+            complete: self.complete.as_ref(),
+            conditions: &self.conditions,
+            pinned: self.pinned.as_ref(),
+        };
         let end = self.at.saturating_add(most).min(self.hits.len());
         let batch = self.hits.get(self.at..end).unwrap_or_default();
         let read = batch
             .iter()
-            .map(|ranked| {
-                let complete = self.complete.as_ref();
-                reader.read(
-                    ranked,
-                    complete.is_none_or(|set| set.contains(ranked.address)),
-                )
-            })
+            .map(|ranked| asked.read(&reader, ranked))
             .collect::<Result<_, _>>()?;
         self.at = end;
         Ok(read)

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::comparable;
 use crate::diagnostic::{Source, Syntax, nearest};
+use crate::fold::comparable;
 
 /// The most characters a word may have.
 const MAX_CHARS: usize = 32;

@@ -1,7 +1,7 @@
 // Hands what the frame's address says to the element: `?limit=5&filter=province%3D河北省`, and what
 // no log should keep after a `#`: `#key=…`. Runs before the element is defined.
 
-const TAKEN = ["filter", "limit", "facets", "placeholder", "label", "lang", "theme", "open-in", "key"];
+const TAKEN = ["filter", "limit", "facets", "placeholder", "label", "lang", "theme", "open-in", "analytics", "key"];
 
 const results = document.querySelector("cesou-results");
 const query = new URLSearchParams(location.search);

@@ -1,5 +1,6 @@
 // What the pages gain by a script; without it they are whole but for suggestions.
 
+import { clicks } from "./clicks.js";
 import { copying } from "./copy.js";
 import { drawer } from "./drawer.js";
 import { shortcuts } from "./shortcuts.js";
@@ -10,5 +11,6 @@ if (input instanceof HTMLInputElement && input.form) {
   suggestions(input, input.form);
   shortcuts(input);
 }
+clicks();
 copying();
 drawer();

@@ -3,6 +3,7 @@
 import base from "./base.css";
 import { Client, Failure } from "./client.js";
 import { fill, h, icon, link, marked } from "./dom.js";
+import { report } from "./events.js";
 import { Typing } from "./typing.js";
 import { words } from "./words.js";
 
@@ -161,6 +162,7 @@ export class Base extends HTMLElement {
       setTimeout(() => (this.status.textContent = this.words.slow), LONG),
     ];
     const question = this.fixed;
+    if (!this.counted) question.set("analytics", "false");
     question.set("q", text);
     for (const [name, value] of Object.entries(more)) question.set(name, String(value));
     question.set("per_page", String(Math.min(this.number("limit", most) || most, 100)));
@@ -232,6 +234,11 @@ export class Base extends HTMLElement {
   /** How long to wait for more typing, in milliseconds. */
   get debounce() {
     return this.number("debounce", 150);
+  }
+
+  /** Whether the service counts what is searched for and chosen. */
+  get counted() {
+    return this.getAttribute("analytics") !== "off";
   }
 
   /** The filters the page sets once and for all. */
@@ -313,6 +320,10 @@ export class Base extends HTMLElement {
    */
   follow(event, hit, query) {
     const url = this.addressOf(hit, query);
+    const { page = 1, per_page = 0, hits = [] } = this.answer ?? {};
+    const rank = (page - 1) * per_page + hits.indexOf(hit) + 1;
+    if (this.counted && rank > 0)
+      report(this.endpoint, this.getAttribute("key"), { type: "click", query, id: hit.id, rank });
     if (!this.tell("cesou-select", { hit, query, url }) || !this.target) event.preventDefault();
   }
 
@@ -325,7 +336,10 @@ export class Base extends HTMLElement {
     const { heading, title } = hit.highlights;
     return {
       heading: marked(heading ?? title),
-      origin: heading ? marked(title) : [this.words.overview],
+      origin: [
+        ...(hit.pinned ? [h("b", { part: "pinned" }, this.words.pinned), " "] : []),
+        ...(heading ? marked(title) : [this.words.overview]),
+      ],
       snippet: marked(hit.snippet.html),
     };
   }

@@ -10,6 +10,7 @@
  * @property {{ path: string, heading: string | null } | null} measure
  * @property {{ id: string, label: string }[]} themes
  * @property {string[]} [missing_words]
+ * @property {boolean} [pinned]
  * @property {{ text: string, html: string }} snippet
  * @property {{ title: string, heading: string | null }} highlights
  */

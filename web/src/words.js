@@ -30,6 +30,7 @@ const zh = {
   also: (/** @type {string} */ from, /** @type {string} */ to) => `${from}也检索了${to}`,
   relaxed: "部分结果只含其中几个词",
   missing: "未含：",
+  pinned: "置顶",
   slow: "还在搜索，请稍候……",
   retry: "重试",
   failed: {
@@ -70,6 +71,7 @@ const en = {
   also: (from, to) => `${from}: also searched for ${to}`,
   relaxed: "Some results hold only some of the words",
   missing: "Missing: ",
+  pinned: "Pinned",
   slow: "Still searching…",
   retry: "Try again",
   failed: {

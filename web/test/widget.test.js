@@ -306,7 +306,7 @@ test("attributes: filter, limit, link-template, results-url, open-in, key, lang,
         if (request.method() === "GET") headers = request.headers();
       });
       // The server knows no such key and would refuse it; what is sent is what matters here.
-      await page.route("**/api/v1/search*", async (route) => {
+      await page.route(/\/api\/v1\/(search|events)/, async (route) => {
         const { "x-api-key": _, ...others } = route.request().headers();
         await route.continue({ headers: others });
       });

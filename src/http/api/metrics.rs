@@ -33,6 +33,7 @@ pub(super) async fn get(state: web::Data<State>) -> Result<HttpResponse, Problem
     builds(cesou, &state);
     store(cesou, &state);
     gate(cesou, &state);
+    counted(cesou, &state);
     state.meter.show(cesou);
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|error| {
@@ -155,6 +156,38 @@ fn gate(registry: &mut Registry, state: &State) {
     }
     registry.register("gate_running", "Searches that are being worked on", running);
     registry.register("gate_waiting", "Searches that wait for a thread", waiting);
+}
+
+/// What was counted of searches for the site owner.
+fn counted(registry: &mut Registry, state: &State) {
+    let Some(analytics) = state.analytics() else {
+        return;
+    };
+    let tally = analytics.tally();
+    let events = Family::<[Label; 1], Counter>::default();
+    for (kind, count) in [("search", tally.searches), ("click", tally.clicks)] {
+        events.get_or_create(&[("type", kind)]).inc_by(count);
+    }
+    registry.register(
+        "analytics_events",
+        "Searches and choices of a hit that were noted for the site owner",
+        events,
+    );
+    let mut counter = |name: &str, help: &str, count: u64| {
+        let counter: Counter = Counter::default();
+        counter.inc_by(count);
+        registry.register(name, help, counter);
+    };
+    counter(
+        "analytics_dropped",
+        "Notes that were dropped, since too many waited to be counted",
+        tally.dropped,
+    );
+    counter(
+        "analytics_write_failures",
+        "Times that counts could not be written; they stay in memory and are tried again",
+        tally.failed,
+    );
 }
 
 fn store(registry: &mut Registry, state: &State) {

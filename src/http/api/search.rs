@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::http::access::{Authorized, Search};
 use crate::http::caching;
+use crate::http::counting;
 use crate::http::journal;
 use crate::http::manners;
 use crate::http::params;
@@ -19,7 +20,9 @@ pub(super) async fn get(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
-    let request = params::search(&params::pairs(http.query_string()), &state)?;
+    let pairs = params::pairs(http.query_string());
+    let request = params::search(&pairs, &state)?;
+    let counts = params::counts(&pairs)?;
     let snapshot = state.snapshot(&access).await?;
     let tag = caching::tag(&state, &snapshot);
     if let Some(unchanged) = caching::not_modified(&http, &tag) {
@@ -32,6 +35,10 @@ pub(super) async fn get(
             Ok((request, response))
         })
         .await?;
+    if counts {
+        let asker = counting::asker(&http, &state, &access);
+        counting::search(&state, asker, &request, response.total);
+    }
     let took_ms = (started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
     let mut answer = HttpResponse::Ok();
     caching::label(&mut answer, &tag);

@@ -12,6 +12,7 @@ use super::field::Field;
 use super::given::{Body, Given, Kind, Param};
 use super::search::{self, Asked, Paging, distribution, elapsed};
 use super::{Access, UID, check_index, sent};
+use crate::http::counting::{self, Asker};
 use crate::http::journal;
 use crate::http::state::State;
 use crate::index::Snapshot;
@@ -106,11 +107,13 @@ pub(super) async fn post(
     }
     let snapshot = state.snapshot(&access).await?;
     if let Some(federation) = federation {
-        return merged(parts, &federation, &snapshot, &state).await;
+        let reader = counting::asker(&http, &state, &access);
+        return merged(parts, &federation, &snapshot, &state, reader).await;
     }
+    let reader = counting::asker(&http, &state, &access);
     let mut results = Vec::with_capacity(parts.len());
     for (place, part) in parts.into_iter().enumerate() {
-        let answer = search::run(part.asked, &snapshot, &state).await;
+        let answer = search::run(part.asked, &snapshot, &state, reader).await;
         let mut answer = answer.map_err(|error| error.within(place))?;
         answer.insert("indexUid".to_owned(), json!(UID));
         results.push(answer);
@@ -172,6 +175,7 @@ async fn merged(
     federation: &Given,
     snapshot: &Arc<Snapshot>,
     state: &State,
+    reader: Option<Asker>,
 ) -> Result<HttpResponse, Error> {
     let started = Instant::now();
     if federation.get("distinct").is_some() {
@@ -187,7 +191,7 @@ async fn merged(
     for (place, mut part) in parts.into_iter().enumerate() {
         part.asked.request.per_page = skip + take;
         let weight = part.weight;
-        let (request, found) = state
+        let (request, total, found) = state
             .run(Arc::clone(snapshot), move |snapshot| {
                 let asked = part.asked.on(snapshot, &options)?;
                 let response = journal::search(snapshot, &asked.request, &options)?;
@@ -200,10 +204,11 @@ async fn merged(
                 let ids: Vec<String> = ids.collect();
                 let documents = asked.documents(snapshot, &response.hits);
                 let found: Vec<_> = scores.into_iter().zip(ids).zip(documents).collect();
-                Ok((asked.request, found))
+                Ok((asked.request, response.total, found))
             })
             .await
             .map_err(|problem| Error::from(problem).within(place))?;
+        counting::search(state, reader, &request, total);
         requests.push(request);
         for (at, ((score, id), mut document)) in found.into_iter().enumerate() {
             let about = json!({

@@ -12,6 +12,7 @@ use super::filter::{self, Read};
 use super::given::{Body, Given, Kind, Param};
 use super::shape::{self, Shape};
 use super::{Access, check_index, sent};
+use crate::http::counting::{self, Asker};
 use crate::http::journal;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -381,21 +382,24 @@ pub(super) fn distribution(
     (distribution.into(), stats.into())
 }
 
-/// Answers one search.
+/// Answers one search, which is counted as of `reader`.
 pub(super) async fn run(
     asked: Asked,
     snapshot: &Arc<Snapshot>,
     state: &State,
+    reader: Option<Asker>,
 ) -> Result<Map<String, Value>, Error> {
     let started = Instant::now();
     let (options, depth) = (state.options, state.max_depth);
-    let mut answer = state
+    let (mut answer, request, total) = state
         .run(Arc::clone(snapshot), move |snapshot| {
             let asked = asked.on(snapshot, &options)?;
             let response = journal::search(snapshot, &asked.request, &options)?;
-            Ok(asked.answer(snapshot, &response, depth))
+            let answer = asked.answer(snapshot, &response, depth);
+            Ok((answer, asked.request, response.total))
         })
         .await?;
+    counting::search(state, reader, &request, total);
     answer.insert("processingTimeMs".to_owned(), elapsed(started));
     Ok(answer)
 }
@@ -416,7 +420,8 @@ pub(super) async fn get(
     let given = Given::query(&http, &params())?;
     let asked = Asked::new(&given, &state)?;
     let snapshot = state.snapshot(&access).await?;
-    Ok(sent(run(asked, &snapshot, &state).await?))
+    let reader = counting::asker(&http, &state, &access);
+    Ok(sent(run(asked, &snapshot, &state, reader).await?))
 }
 
 pub(super) async fn post(
@@ -431,5 +436,6 @@ pub(super) async fn post(
     let given = Given::body(&http, body, &params())?;
     let asked = Asked::new(&given, &state)?;
     let snapshot = state.snapshot(&access).await?;
-    Ok(sent(run(asked, &snapshot, &state).await?))
+    let reader = counting::asker(&http, &state, &access);
+    Ok(sent(run(asked, &snapshot, &state, reader).await?))
 }

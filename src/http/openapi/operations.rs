@@ -7,6 +7,7 @@
 //! | `operations/reading.rs` | passages and reports |
 //! | `operations/writing.rs` | reports that are sent, and the tasks they become |
 //! | `operations/keys.rs` | keys |
+//! | `operations/analytics.rs` | what readers do, told and counted |
 //! | `operations/running.rs` | how the service stands, and what describes it |
 //! | `operations/machines.rs` | what feed readers, browsers and crawlers ask for |
 
@@ -20,6 +21,7 @@ macro_rules! example {
     };
 }
 
+mod analytics;
 mod keys;
 mod machines;
 mod reading;
@@ -35,12 +37,13 @@ use crate::http::state::State;
 use crate::key::Action;
 
 /// What operations are grouped by.
-pub(super) const TAGS: [(&str, &str, &str); 7] = [
+pub(super) const TAGS: [(&str, &str, &str); 8] = [
     ("search", "检索", "段落的检索、分面、对比和导出"),
     ("passages", "段落", "一个段落，和与它相近的"),
     ("reports", "报告", "报告及其各段"),
     ("tasks", "写入", "报告的写入和撤回，以及它们的任务"),
     ("keys", "密钥", "密钥的建立、查看和吊销"),
+    ("analytics", "统计", "读者检索和点选了什么，只有计数"),
     ("service", "运行", "服务的状态和说明"),
     ("machines", "发现", "阅读器、浏览器、爬虫和助手由此找到服务"),
 ];
@@ -110,6 +113,19 @@ const FORBIDDEN: &[&str] = &["action-missing", "origin-not-allowed"];
 const BUSY: &[&str] = &["overloaded", "timed-out"];
 
 type Refusals = &'static [(u16, &'static [&'static str])];
+
+/// What tells of readers is refused with.
+const TELLING: Refusals = &[
+    (400, INVALID_BODY),
+    (401, UNAUTHORIZED),
+    (403, FORBIDDEN),
+    (404, &["not-found"]),
+    (408, &["body-too-slow"]),
+    (413, &["body-too-large"]),
+    (429, &["too-many-requests", "too-many-of-address"]),
+    (500, &["internal"]),
+    (503, BUSY),
+];
 
 impl Operation {
     fn new(
@@ -225,6 +241,7 @@ impl Operation {
         ];
         match (self.action, self.names_one) {
             (None, _) => &[],
+            (Some(Action::Search), _) if self.body.is_some() => TELLING,
             (Some(Action::Search), false) => SEARCH,
             (Some(Action::Search), true) => ONE,
             (Some(Action::Write), _) => WRITING,
@@ -298,6 +315,7 @@ pub(super) fn operations(state: &State) -> Vec<Operation> {
     all.extend(reading::all());
     all.extend(writing::all());
     all.extend(keys::all());
+    all.extend(analytics::all());
     all.extend(running::all());
     all.extend(machines::all(state));
     all

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::http::params::{
-    CELLS, LISTED, MAX_CELLS, MAX_EXPORT, MAX_PER_PAGE, MAX_QUANTITIES, MAX_SUGGESTIONS, MAX_TASKS,
-    MAX_VALUES, MOST_LISTED, SUGGESTIONS, TASKS,
+    CELLS, LINES, LISTED, MAX_CELLS, MAX_EXPORT, MAX_LINES, MAX_PER_PAGE, MAX_QUANTITIES,
+    MAX_SUGGESTIONS, MAX_TASKS, MAX_VALUES, MOST_LISTED, SUGGESTIONS, TASKS,
 };
 use crate::http::state::State;
 use crate::search::{Facet, MAX_VALUE_CHARS, MOST_SIDES, Sort};
@@ -130,6 +130,22 @@ pub(super) fn search() -> Vec<Value> {
     all
 }
 
+/// Which counts of searches are asked for.
+pub(super) fn analytics() -> Vec<Value> {
+    let day = json!({"type": "string", "format": "date"});
+    let format = json!({"type": "string", "enum": ["json", "csv"], "default": "json"});
+    vec![
+        query(
+            "from",
+            "从这一天起；缺省为 to 之前的第 29 天。",
+            day.clone(),
+        ),
+        query("to", "到这一天止；缺省为今天。", day),
+        whole("limit", "每份名单至多多少行。", MAX_LINES, Some(LINES)),
+        query("format", "csv 只给检索词的表格。", format),
+    ]
+}
+
 /// What may be asked of a search page by page.
 pub(super) fn paged(state: &State) -> Vec<Value> {
     let mut all = search();
@@ -149,6 +165,11 @@ pub(super) fn paged(state: &State) -> Vec<Value> {
         false,
     ));
     all.extend(pages(state.max_depth, state.per_page));
+    all.push(flag(
+        "analytics",
+        "是否计入检索统计；边输入边检索、由客户端另行上报的，可设为 false。",
+        true,
+    ));
     all
 }
 

@@ -23,9 +23,11 @@ macro_rules! texts {
 
         /// Name, Chinese and English of each.
         #[cfg(test)]
-        const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $zh, $en),)+];
+        pub(in crate::http::pages) const ALL: &[(&str, &str, &str)] =
+            &[$((stringify!($name), $zh, $en),)+];
     };
 }
+pub(in crate::http::pages) use texts;
 
 texts! {
     // The frame of all pages.
@@ -104,6 +106,8 @@ texts! {
     date_to: "日期不晚于 {date}", "Not after {date}";
     year: "{year}年", "{year}";
     missing: "未含：", "Without: ";
+    pinned: "置顶", "Pinned";
+    pinned_title: "本站为这个检索词选定的段落", "Chosen by this site for these words";
     pages: "分页", "Pages";
     page: "第 {n} 页", "Page {n}";
     previous_page: "上一页", "Previous";
@@ -473,6 +477,9 @@ pub(super) fn refusal_in_english(problem: &Problem) -> String {
         | Problem::ReportNotAllowed { .. } => {
             "This needs a key that is valid for it; ask whoever runs the service.".to_owned()
         }
+        Problem::ForeignForm => {
+            "This form was not sent from its page, or is too old; open the page again.".to_owned()
+        }
         Problem::TooManyRequests { .. }
         | Problem::TooManyOfAddress { .. }
         | Problem::Overloaded { .. }
@@ -559,6 +566,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{ALL, counted, fill, grouped};
+    use crate::http::pages::admin::text::ALL as OF_OWNER;
 
     fn placeholders(text: &str) -> BTreeSet<&str> {
         text.split('{')
@@ -584,7 +592,7 @@ mod tests {
         ];
         // What an English text quotes in Chinese: what a query may hold.
         let quoting = ["syntax_field", "box_hint"];
-        for (name, zh, en) in ALL {
+        for (name, zh, en) in ALL.iter().chain(OF_OWNER) {
             assert!(!zh.trim().is_empty() && !en.trim().is_empty(), "{name}");
             assert!(
                 is_chinese(zh) || bare.contains(name),
@@ -598,7 +606,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_to_fill_in() {
-        for (name, zh, en) in ALL {
+        for (name, zh, en) in ALL.iter().chain(OF_OWNER) {
             let forms: Vec<&str> = zh.split('|').chain(en.split('|')).collect();
             // 教师|校长 is how a query is written.
             if name.starts_with("syntax_") {

@@ -256,7 +256,7 @@ fn region_name(hit: &Hit) -> String {
 }
 
 /// A row of a table, as RFC 4180 quotes it.
-fn row(out: &mut Vec<u8>, cells: &[String]) -> io::Result<()> {
+pub(super) fn row(out: &mut Vec<u8>, cells: &[String]) -> io::Result<()> {
     for (at, cell) in cells.iter().enumerate() {
         let between = if at > 0 { "," } else { "" };
         let guard = if is_formula(cell) { "'" } else { "" };

@@ -69,6 +69,7 @@ fn heading(t: &Texts, problem: &Problem) -> &'static str {
         | Problem::ActionMissing { .. }
         | Problem::OriginNotAllowed { .. }
         | Problem::ForeignOrigin { .. }
+        | Problem::ForeignForm
         | Problem::ReportNotAllowed { .. } => t.refusal_key,
         Problem::TooManyRequests { .. }
         | Problem::TooManyOfAddress { .. }

@@ -43,6 +43,8 @@ pub(in crate::http::pages) struct SearchPage {
     pages: Vec<PageLink>,
     empty: Option<Empty>,
     corpus: String,
+    /// The place of the first hit among all, where it is told which of them is chosen.
+    told_from: Option<usize>,
 }
 
 /// Why there is nothing to show, and what to try.
@@ -74,6 +76,8 @@ struct HitView {
     missing: Vec<String>,
     /// How many passages of its report match, with the search for them.
     others: Option<(String, String)>,
+    /// Whether the site owner puts it first.
+    pinned: bool,
 }
 
 struct PageLink {
@@ -136,6 +140,15 @@ impl SearchPage {
             pages: page_links(request, found, max_depth, &links, t),
             empty: empty(snapshot, request, response, &links, t),
             corpus: corpus(snapshot, t),
+            told_from: Some((request.page - 1).saturating_mul(request.per_page) + 1),
+        }
+    }
+
+    /// The same that has a browser tell which hit is chosen, or not.
+    pub(in crate::http::pages) fn telling_clicks(self, tells: bool) -> Self {
+        Self {
+            told_from: self.told_from.filter(|_| tells),
+            ..self
         }
     }
 }
@@ -412,6 +425,7 @@ impl HitView {
             figures: figures::of(hit),
             themes: themes(&hit.passage, links),
             missing: hit.missing.clone(),
+            pinned: hit.pinned,
             others: others.map(|count| {
                 let label = counted(t.in_report, count as u64, &[]);
                 (label, links.within_report(&hit.report.id))
