@@ -31,6 +31,10 @@ const ALLOCATOR: [(&str, &str); 2] = [("MIMALLOC_ALLOW_THP", "0"), ("MIMALLOC_PU
 /// Begins anew with what the allocator is to be told in the environment, unless something stands
 /// there already. Where that cannot be done, the service only takes more memory.
 #[cfg(unix)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the allocator's own variables, which are no settings"
+)]
 fn tell_allocator() {
     use std::os::unix::process::CommandExt;
 

@@ -215,13 +215,12 @@ mod tests {
         let mut writer: IndexWriter = index.writer_with_num_threads(1, 32 << 20)?;
         // Several segments, of many blocks and of one, with passages of all lengths; one is merged
         // from others, some of whose passages are gone.
-        for (round, passages) in [(0_u32, 3000), (1, 1), (2, 40), (3, 500)] {
+        for (round, passages) in [(0, 3000), (1, 1), (2, 40), (3, 500_usize)] {
             for at in 0..passages {
                 let mut document = TantivyDocument::new();
                 document.add_text(fields.source, if at % 7 == 0 { "gone" } else { "kept" });
-                let length = (at * 37 % 900) as usize;
-                let bytes: Vec<u8> = (0..length)
-                    .map(|byte| (byte as u32 + at + round) as u8)
+                let bytes: Vec<u8> = (0..at * 37 % 900)
+                    .map(|byte| (byte + at + round).to_le_bytes()[0])
                     .collect();
                 document.add_bytes(fields.record, &bytes);
                 writer.add_document(document)?;

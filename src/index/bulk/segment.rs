@@ -16,7 +16,7 @@ use tantivy::fieldnorm::{FieldNormReaders, FieldNormsSerializer, FieldNormsWrite
 use tantivy::index::{Segment, SegmentComponent, SegmentMeta};
 use tantivy::indexer::{AddOperation, SegmentWriter};
 use tantivy::postings::InvertedIndexSerializer;
-use tantivy::schema::{Field, FieldType, Schema, Value};
+use tantivy::schema::{Field, FieldType, IndexRecordOption, Schema, Value};
 use tantivy::store::StoreWriter;
 use tantivy::tokenizer::RAW_TOKENIZER_NAME;
 use tantivy::{DocId, Index, TantivyDocument, TantivyError};
@@ -213,7 +213,7 @@ impl Writer {
         let grams = |(at, how): (usize, &How)| {
             let kind = schema.get_field_entry(field(at)).field_type();
             let option = kind.index_record_option();
-            let has_places = option.is_some_and(|option| option.has_positions());
+            let has_places = option.is_some_and(IndexRecordOption::has_positions);
             matches!(how, How::Grams { .. }).then(|| Grams::new(has_places))
         };
         let grams = target.plan.fields.iter().enumerate().map(grams).collect();
@@ -435,7 +435,7 @@ pub(super) fn publish(index: &Index, segments: Vec<SegmentMeta>) -> tantivy::Res
 mod tests {
     use proptest::prelude::*;
     use tantivy::postings::Postings;
-    use tantivy::schema::{Document, IndexRecordOption};
+    use tantivy::schema::Document;
     use tantivy::{DocSet, IndexWriter, SegmentReader, TERMINATED};
 
     use super::*;

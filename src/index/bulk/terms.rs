@@ -36,9 +36,10 @@ const AT_HAND: usize = 1 << 13;
 
 /// Where a short term is kept at hand.
 fn place_at_hand(short: Short) -> usize {
-    let [high, low] = [short >> u64::BITS, short].map(|half| (half & Short::from(u64::MAX)) as u64);
-    let mixed = (high ^ low.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> (u64::BITS - AT_HAND.ilog2())) as usize
+    let half = |half: Short| u64::try_from(half & Short::from(u64::MAX)).unwrap_or_default();
+    let mixed = half(short >> u64::BITS) ^ half(short).rotate_left(29);
+    let place = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - AT_HAND.ilog2());
+    usize::try_from(place).unwrap_or_default()
 }
 
 /// The terms of a run.
@@ -99,27 +100,23 @@ impl Terms {
             return false;
         }
         let new = u32::try_from(self.short.len() + self.long.len()).unwrap_or(u32::MAX);
-        let number = match short(term) {
-            Some(short) => {
-                let place = self.at_hand.get_mut(place_at_hand(short));
-                match place {
-                    Some((known, number)) if *known == short => *number,
-                    place => {
-                        let number = *self.short.entry(short).or_insert(new);
-                        if let Some(place) = place {
-                            *place = (short, number);
-                        }
-                        number
+        let number = if let Some(short) = short(term) {
+            match self.at_hand.get_mut(place_at_hand(short)) {
+                Some((known, number)) if *known == short => *number,
+                place => {
+                    let number = *self.short.entry(short).or_insert(new);
+                    if let Some(place) = place {
+                        *place = (short, number);
                     }
+                    number
                 }
             }
-            None => {
-                let known = self.long.get(term).copied();
-                known.unwrap_or_else(|| {
-                    self.long.insert(term.into(), new);
-                    new
-                })
-            }
+        } else {
+            let known = self.long.get(term).copied();
+            known.unwrap_or_else(|| {
+                self.long.insert(term.into(), new);
+                new
+            })
         };
         if number == new {
             self.bytes += term.len() + TABLE_ENTRY;

@@ -42,7 +42,7 @@ impl Table {
     /// from the ends would go to a dozen places in memory that nothing else is near.
     fn first(&self, hash: u64) -> usize {
         let length = self.0.len();
-        let place = u128::from(hash) * length as u128 >> u32::BITS;
+        let place = (u128::from(hash) * length as u128) >> u32::BITS;
         let guess = usize::try_from(place).unwrap_or(usize::MAX).min(length);
         let is_before = |at: usize| self.0.get(at).is_some_and(|entry| entry >> 32 < hash);
         let (mut low, mut high) = (guess, guess);

@@ -144,11 +144,7 @@ impl Counting {
             // What cannot be read fails loudly when the hit itself is read.
             let count = match (is_single, self.is_found) {
                 (true, true) => 1,
-                (true, false) => self
-                    .passages
-                    .holds(doc, &self.finder)
-                    .map(u32::from)
-                    .unwrap_or(0),
+                (true, false) => self.passages.holds(doc, &self.finder).map_or(0, u32::from),
                 (false, _) => self.passages.count(doc, &self.finder).unwrap_or(0),
             };
             if count > 0 {

@@ -123,7 +123,7 @@ impl Part {
                 };
                 let option = IndexRecordOption::WithFreqs;
                 let index = &rarest.index;
-                Some(Scorers::Contains(Counting {
+                Some(Scorers::Contains(Box::new(Counting {
                     candidates,
                     is_found: *is_found,
                     rarest: index.read_postings_from_terminfo(&rarest.info, option)?,
@@ -131,7 +131,7 @@ impl Part {
                     finder: query.finder(),
                     weight: weight.clone(),
                     lengths: terms.field(field)?.lengths(segment)?,
-                }))
+                })))
             }
             Self::Engine { weight, boost, .. } => {
                 let first = among.first(1).first().copied().unwrap_or(TERMINATED);
@@ -301,7 +301,7 @@ fn saturated(of: &mut dyn Iterator<Item = &Term>, terms: &Terms) -> tantivy::Res
 enum Scorers {
     Combined(CombinedScorer),
     Constant(Docs, Score),
-    Contains(Counting),
+    Contains(Box<Counting>),
     Engine {
         scorer: Box<dyn Scorer>,
         /// The last passage it was asked about, and what it said.
