@@ -510,7 +510,7 @@ fn seed_passages() -> Vec<(String, String, String)> {
     all.into_iter()
         .filter_map(|hit| {
             let passage = hit.passage;
-            let code = hit.report.region.code?;
+            let code = hit.report.region.code.clone()?;
             let number = passage.path.first()?;
             let body = passage.body().to_owned();
             Some((format!("{code}#{number}"), passage.heading?, body))

@@ -462,7 +462,7 @@ impl Builder {
             id: report.id.clone(),
             title: report.title.clone(),
             tagline: report.tagline.clone(),
-            region: report.region.clone(),
+            region: Arc::new(report.region.clone()),
             region_reason: report.region_reason,
             metadata: report.metadata.clone(),
             source: report.source.clone(),

@@ -13,6 +13,7 @@
 //! Invariant: what is found matches what was typed, at the beginning or at a later word, in
 //! characters, pinyin or initials, and stands in the corpus (`tests/suggest.rs`).
 
+mod count;
 mod gather;
 mod keys;
 mod store;

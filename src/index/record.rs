@@ -1,6 +1,7 @@
 //! What an index keeps of each passage and report besides its terms.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -109,8 +110,9 @@ pub struct ReportRecord {
     pub title: String,
     /// The title without the region's name.
     pub tagline: Option<String>,
-    /// Where it is from.
-    pub region: Region,
+    /// Where it is from; reports from one region share it.
+    #[serde(with = "shared")]
+    pub region: Arc<Region>,
     /// What says so.
     pub region_reason: RegionReason,
     /// What is known of it besides.
@@ -125,6 +127,26 @@ pub struct ReportRecord {
     pub measures: u32,
     /// How many characters its text has.
     pub characters: u64,
+}
+
+/// What is shared, written out where it stands.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        shared: &Arc<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        T::serialize(shared, serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
+    }
 }
 
 /// What a build read and left out.

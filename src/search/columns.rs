@@ -2,7 +2,8 @@
 //!
 //! The engine's columns are packed, and each value is unpacked when it is asked for. What every
 //! search asks for of many passages, its facets and places, is unpacked once for a generation and
-//! kept with it, when it is asked for first: four bytes for each passage and facet.
+//! kept with it, when it is asked for first: a byte for each passage and facet of up to 254 values,
+//! else two or four.
 
 use std::sync::OnceLock;
 
@@ -119,12 +120,57 @@ pub(super) struct Values {
 }
 
 enum Numbers {
-    /// Each passage has one or [`NONE`].
-    One(Vec<u32>),
+    /// Each passage has one or none.
+    One(Narrow),
     /// Those of the passage `doc` are `values[starts[doc]..starts[doc + 1]]`.
-    Many { starts: Vec<u32>, values: Vec<u32> },
+    Many { starts: Vec<u32>, values: Narrow },
     /// No passage has any.
     None,
+}
+
+/// Numbers in as few bytes as they need; the greatest of each width is none.
+enum Narrow {
+    Bytes(Vec<u8>),
+    Shorts(Vec<u16>),
+    Words(Vec<u32>),
+}
+
+/// A number of some width, of which the greatest is none.
+trait Width: Copy {
+    fn place(self) -> usize;
+}
+
+impl Width for u8 {
+    fn place(self) -> usize {
+        self.into()
+    }
+}
+
+impl Width for u16 {
+    fn place(self) -> usize {
+        self.into()
+    }
+}
+
+impl Width for u32 {
+    fn place(self) -> usize {
+        usize::try_from(self).unwrap_or(usize::MAX)
+    }
+}
+
+impl Narrow {
+    /// `numbers`, each below `values` or [`NONE`].
+    fn of(numbers: Vec<u32>, values: usize) -> Self {
+        if values < usize::from(u8::MAX) {
+            let narrow = numbers.iter().map(|&number| u8::try_from(number));
+            return Self::Bytes(narrow.map(|number| number.unwrap_or(u8::MAX)).collect());
+        }
+        if values < usize::from(u16::MAX) {
+            let narrow = numbers.iter().map(|&number| u16::try_from(number));
+            return Self::Shorts(narrow.map(|number| number.unwrap_or(u16::MAX)).collect());
+        }
+        Self::Words(numbers)
+    }
 }
 
 enum Names {
@@ -150,15 +196,16 @@ impl Values {
             known.sort_unstable();
             known.dedup();
             let number = |value: u64| known.binary_search(&value).unwrap_or(usize::MAX) as u64;
-            let numbers = Numbers::of(reader, |doc| column.values_for_doc(doc).map(number));
+            let numbers = |doc| column.values_for_doc(doc).map(number);
+            let numbers = Numbers::of(reader, known.len(), numbers);
             let names = Names::Kept(known.iter().map(u64::to_string).collect());
             return Ok(Self::counted(numbers, names, known.len()));
         }
         let Some(column) = columns.str(name)? else {
             return Ok(none);
         };
-        let numbers = Numbers::of(reader, |doc| column.term_ords(doc));
         let values = column.num_terms();
+        let numbers = Numbers::of(reader, values, |doc| column.term_ords(doc));
         let names = if values > MAX_NAMES {
             Names::Column(column)
         } else {
@@ -174,17 +221,15 @@ impl Values {
     }
 
     fn counted(numbers: Numbers, names: Names, values: usize) -> Self {
-        let mut all = vec![0; values];
-        match &numbers {
-            Numbers::One(numbers) => numbers.iter().for_each(|&number| add(&mut all, number)),
-            Numbers::Many { values, .. } => values.iter().for_each(|&number| add(&mut all, number)),
-            Numbers::None => {}
-        }
-        Self {
+        let mut counted = Self {
             numbers,
             names,
-            all,
+            all: vec![0; values],
+        };
+        if let Some(room) = counted.numbers.room() {
+            counted.all = counted.counts(&Docs::all(room));
         }
+        counted
     }
 
     /// Adds to `counts` how many of `docs`, of a segment that has room for so many, have each value.
@@ -228,34 +273,54 @@ impl Values {
     fn counts(&self, docs: &Docs) -> Vec<u32> {
         let mut counts = vec![0; self.all.len()];
         match &self.numbers {
-            Numbers::One(numbers) => docs.for_each(|doc| {
-                if let Some(&number) = numbers.get(doc as usize) {
-                    add(&mut counts, number);
-                }
-            }),
-            Numbers::Many { starts, values } => docs.for_each(|doc| {
-                let doc = doc as usize;
-                if let (Some(&start), Some(&end)) = (starts.get(doc), starts.get(doc + 1)) {
-                    let values = values.get(start as usize..end as usize);
-                    for &number in values.unwrap_or_default() {
-                        add(&mut counts, number);
-                    }
-                }
-            }),
+            Numbers::One(Narrow::Bytes(numbers)) => one(numbers, docs, &mut counts),
+            Numbers::One(Narrow::Shorts(numbers)) => one(numbers, docs, &mut counts),
+            Numbers::One(Narrow::Words(numbers)) => one(numbers, docs, &mut counts),
+            Numbers::Many { starts, values } => match values {
+                Narrow::Bytes(values) => many(starts, values, docs, &mut counts),
+                Narrow::Shorts(values) => many(starts, values, docs, &mut counts),
+                Narrow::Words(values) => many(starts, values, docs, &mut counts),
+            },
             Numbers::None => {}
         }
         counts
     }
 }
 
-fn add(counts: &mut [u32], number: u32) {
-    if let Some(count) = counts.get_mut(number as usize) {
+fn one(numbers: &[impl Width], docs: &Docs, counts: &mut [u32]) {
+    docs.for_each(|doc| {
+        if let Some(&number) = numbers.get(doc as usize) {
+            add(counts, number);
+        }
+    });
+}
+
+fn many(starts: &[u32], values: &[impl Width], docs: &Docs, counts: &mut [u32]) {
+    docs.for_each(|doc| {
+        let doc = doc as usize;
+        if let Some(&[start, end]) = starts.get(doc..doc + 2) {
+            let values = values.get(start as usize..end as usize);
+            for &number in values.unwrap_or_default() {
+                add(counts, number);
+            }
+        }
+    });
+}
+
+#[inline]
+fn add(counts: &mut [u32], number: impl Width) {
+    if let Some(count) = counts.get_mut(number.place()) {
         *count += 1;
     }
 }
 
 impl Numbers {
-    fn of<V: Iterator<Item = u64>>(reader: &SegmentReader, values_of: impl Fn(DocId) -> V) -> Self {
+    /// Those of each passage, which are below `known`.
+    fn of<V: Iterator<Item = u64>>(
+        reader: &SegmentReader,
+        known: usize,
+        values_of: impl Fn(DocId) -> V,
+    ) -> Self {
         let mut starts = Vec::with_capacity(reader.max_doc() as usize + 1);
         let mut values: Vec<u32> = Vec::with_capacity(reader.max_doc() as usize);
         let mut are_single = true;
@@ -268,6 +333,7 @@ impl Numbers {
             starts.push(u32::try_from(values.len()).unwrap_or(NONE));
         }
         if !are_single {
+            let values = Narrow::of(values, known);
             return Self::Many { starts, values };
         }
         let ends = starts.iter().skip(1);
@@ -276,6 +342,18 @@ impl Numbers {
             let value = values.get(*start as usize).filter(|_| start < end);
             value.copied().unwrap_or(NONE)
         });
-        Self::One(numbers.collect())
+        Self::One(Narrow::of(numbers.collect(), known))
+    }
+
+    /// How many passages there are; nothing where none has any.
+    fn room(&self) -> Option<DocId> {
+        let room = match self {
+            Self::One(Narrow::Bytes(numbers)) => numbers.len(),
+            Self::One(Narrow::Shorts(numbers)) => numbers.len(),
+            Self::One(Narrow::Words(numbers)) => numbers.len(),
+            Self::Many { starts, .. } => starts.len().saturating_sub(1),
+            Self::None => return None,
+        };
+        DocId::try_from(room).ok()
     }
 }

@@ -136,7 +136,7 @@ impl Subject {
             is_report: true,
             value: report.id.clone(),
             label: report.title.clone(),
-            region: report.region.clone(),
+            region: Region::clone(&report.region),
             filter: (Facet::Report, vec![report.id.clone()]),
         })
     }

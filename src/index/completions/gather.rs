@@ -6,19 +6,18 @@
 //! Everything is read from what the index stores, so a build need not cut or keep any text for it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tantivy::schema::{Field, Value};
-use tantivy::{DocId, Searcher, TantivyDocument, TantivyError, Term};
+use tantivy::{Searcher, TantivyDocument, TantivyError, Term};
 
+use super::count::count;
 use super::keys::{Effort, Space, searchable};
 use super::store::{Files, Weighed, arrange};
 use super::{Completion, CompletionKind};
 use crate::analysis::{Dictionary, Normalized};
 use crate::index::Error;
-use crate::index::passages::Passages as StoredPassages;
 use crate::index::record::ReportRecord;
 use crate::index::schema::Fields;
 use crate::index::stored::{self, Beginning};
@@ -172,7 +171,11 @@ fn themes(source: &Source<'_>) -> Result<Vec<Weighed>, Error> {
 fn divisions(source: &Source<'_>) -> Result<Vec<Weighed>, Error> {
     // By level, with parents and own name.
     let mut found: BTreeSet<(CompletionKind, Vec<String>)> = BTreeSet::new();
-    let regions: FxHashSet<&Region> = source.reports.iter().map(|report| &report.region).collect();
+    let regions: FxHashSet<&Region> = source
+        .reports
+        .iter()
+        .map(|report| &*report.region)
+        .collect();
     for region in regions {
         let mut path = Vec::new();
         let Region {
@@ -340,7 +343,8 @@ fn phrases(source: &Source<'_>, texts: Vec<String>, share: f64) -> Result<Vec<We
         .build(phrases.iter().map(|phrase| &phrase.text))
         .map_err(|error| Error::Engine(TantivyError::InternalError(error.to_string())))?;
     let counted = if share < 1.0 {
-        Some(count(source, &matcher, phrases.len())?)
+        let texts = phrases.iter().map(|phrase| phrase.text.as_str());
+        Some(count(source.searcher, texts)?)
     } else {
         None
     };
@@ -366,51 +370,6 @@ fn phrases(source: &Source<'_>, texts: Vec<String>, share: f64) -> Result<Vec<We
             phrase_completion(phrase, seen, share, counted)
         })
         .collect())
-}
-
-/// How many passages hold each of so many phrases.
-fn count(source: &Source<'_>, matcher: &AhoCorasick, phrases: usize) -> Result<Vec<u64>, Error> {
-    let readers = source.searcher.segment_readers();
-    let next = AtomicUsize::new(0);
-    let work = || -> Result<Vec<u64>, Error> {
-        let mut counts = vec![0; phrases];
-        // Which passage each was seen in last.
-        let mut latest = vec![DocId::MAX; phrases];
-        while let Some(reader) = readers.get(next.fetch_add(1, Ordering::Relaxed)) {
-            latest.fill(DocId::MAX);
-            let passages = StoredPassages::of(source.searcher, reader)?;
-            for doc in reader.doc_ids_alive() {
-                let text = stored::text(passages.stored(doc)?).unwrap_or_default();
-                let normalized = Normalized::new(&text);
-                for found in matcher.find_overlapping_iter(normalized.as_str()) {
-                    let at = found.pattern().as_usize();
-                    if let (Some(latest), Some(count)) = (latest.get_mut(at), counts.get_mut(at))
-                        && *latest != doc
-                    {
-                        *latest = doc;
-                        *count += 1;
-                    }
-                }
-            }
-        }
-        Ok(counts)
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.min(readers.len()))
-            .map(|_| scope.spawn(work))
-            .collect();
-        let mut sums = vec![0; phrases];
-        for worker in workers {
-            let counts = worker.join().map_err(|_| {
-                TantivyError::ErrorInThread("counting phrases broke off".to_owned())
-            })??;
-            for (sum, count) in sums.iter_mut().zip(counts) {
-                *sum += count;
-            }
-        }
-        Ok(sums)
-    })
 }
 
 /// Where a phrase was seen.
