@@ -39,7 +39,7 @@ pub use document::{UNKNOWN_REGION, record};
 pub use forecast::{Changed, Forecast, Plan, forecast};
 pub use generation::{Claim, Manifest};
 pub use lexicon::{Known, Lexicon};
-pub use passages::Passages as StoredPassages;
+pub use passages::{Copied as CopiedPassages, Passages as StoredPassages};
 pub use record::{BuildReport, PassageRecord, ReportRecord};
 pub use schema::{Characters, Fields};
 pub use snapshot::{Snapshot, Vocabulary};

@@ -31,31 +31,23 @@ const ALLOCATOR: [(&str, &str); 2] = [("MIMALLOC_ALLOW_THP", "0"), ("MIMALLOC_PU
 /// Begins anew with what the allocator is to be told in the environment, unless something stands
 /// there already. Where that cannot be done, the service only takes more memory.
 #[cfg(unix)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the allocator's own variables, which are no settings"
-)]
 fn tell_allocator() {
     use std::os::unix::process::CommandExt;
 
-    let is_told = ALLOCATOR
+    let known: Vec<String> = config::environment().map(|(name, _)| name).collect();
+    let told = ALLOCATOR
         .iter()
-        .all(|(name, _)| std::env::var_os(name).is_some());
-    let Some(program) = std::env::current_exe().ok().filter(|_| !is_told) else {
+        .filter(|(name, _)| !known.iter().any(|known| known == name));
+    let told: Vec<(&str, &str)> = told.copied().collect();
+    let Some(program) = std::env::current_exe().ok().filter(|_| !told.is_empty()) else {
         return;
     };
     let mut arguments = std::env::args_os();
     let mut again = Command::new(program);
-    again.envs(
-        ALLOCATOR
-            .iter()
-            .filter(|(name, _)| std::env::var_os(name).is_none())
-            .copied(),
-    );
     if let Some(name) = arguments.next() {
         again.arg0(name);
     }
-    let error = again.args(arguments).exec();
+    let error = again.args(arguments).envs(told).exec();
     tracing::debug!(%error, "the program could not be begun anew");
 }
 

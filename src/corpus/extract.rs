@@ -29,10 +29,12 @@ use super::format::{Format, Packing};
 use super::given::Given;
 use super::source;
 
-/// The variable that tells the allocator how much address space to set aside at a time, and how much
-/// that is in a child: by default more than a child may have.
-const ALLOCATOR_RESERVES: &str = "MIMALLOC_ARENA_RESERVE";
-const RESERVED_KIB: &str = "32768";
+/// How the allocator of a child is told to set aside little address space at a time, and to give back
+/// what it does not need: by default it keeps more than a child may have.
+const ALLOCATOR: [(&str, &str); 2] = [
+    ("MIMALLOC_ARENA_RESERVE", "32768"),
+    ("MIMALLOC_DISALLOW_ARENA_ALLOC", "1"),
+];
 /// How often an ending child is looked at.
 const PATIENCE: Duration = Duration::from_millis(2);
 /// How much of what a child says on standard error is looked at, in bytes.
@@ -132,7 +134,7 @@ impl Extractor {
             .args(["--output", &self.limits.output_bytes.to_string()])
             .arg("--")
             .arg(path)
-            .env(ALLOCATOR_RESERVES, RESERVED_KIB)
+            .envs(ALLOCATOR)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -13,6 +13,11 @@ use std::sync::Arc;
 use tantivy::directory::{FileSlice, OwnedBytes};
 use tantivy::error::DataCorruption;
 use tantivy::index::SegmentComponent;
+use tantivy::schema::document::{
+    DeserializeError, DocumentDeserialize, DocumentDeserializer, ValueDeserialize,
+    ValueDeserializer,
+};
+use tantivy::store::StoreReader;
 use tantivy::{DocId, Searcher, SegmentReader, TantivyError};
 
 use super::stored;
@@ -48,13 +53,13 @@ impl Passages {
             .collect()
     }
 
-    /// Those of the segment of `searcher` that `reader` reads. Each time it takes a while in a large
-    /// segment: who has a snapshot takes them from there.
+    /// Those of the segment of `searcher` that `reader` reads. It takes a while in a large segment, and
+    /// the files must be where they were.
     ///
     /// # Errors
     ///
     /// Fails when they cannot be read.
-    pub fn of(searcher: &Searcher, reader: &SegmentReader) -> tantivy::Result<Self> {
+    pub(super) fn of(searcher: &Searcher, reader: &SegmentReader) -> tantivy::Result<Self> {
         let id = reader.segment_id();
         let segments = searcher.index().searchable_segments()?;
         let segment = segments.iter().find(|segment| segment.id() == id);
@@ -106,6 +111,51 @@ impl Passages {
     pub fn holds(&self, doc: DocId, finder: &Finder) -> tantivy::Result<bool> {
         let coded = stored::coded(self.stored(doc)?);
         Ok(finder.is_in(coded.unwrap_or_default()))
+    }
+}
+
+/// The stored passages of one segment as the engine reads them, for what the engine runs: it has no
+/// more than a reader of the segment, whose files may be gone from their folder.
+pub struct Copied(StoreReader);
+
+/// What the engine stores of a passage.
+struct Bytes(Vec<u8>);
+
+impl ValueDeserialize for Bytes {
+    fn deserialize<'de, D: ValueDeserializer<'de>>(from: D) -> Result<Self, DeserializeError> {
+        from.deserialize_bytes().map(Self)
+    }
+}
+
+impl DocumentDeserialize for Bytes {
+    fn deserialize<'de, D: DocumentDeserializer<'de>>(
+        mut from: D,
+    ) -> Result<Self, DeserializeError> {
+        // It is the only field that is stored.
+        let field = from.next_field::<Self>()?;
+        Ok(field.map_or(Self(Vec::new()), |(_, bytes)| bytes))
+    }
+}
+
+impl Copied {
+    /// Those of the segment that `reader` reads.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the index cannot be read.
+    pub fn of(reader: &SegmentReader) -> tantivy::Result<Self> {
+        // Blocks are not packed: there is nothing to be kept of them.
+        Ok(Self(reader.get_store_reader(0)?))
+    }
+
+    /// How often what `finder` looks for stands in the text of a passage.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the index cannot be read.
+    pub fn count(&self, doc: DocId, finder: &Finder) -> tantivy::Result<u32> {
+        let Bytes(stored) = self.0.get(doc)?;
+        Ok(finder.count(stored::coded(&stored).unwrap_or_default()))
     }
 }
 

@@ -129,23 +129,46 @@ pub struct ReportRecord {
     pub characters: u64,
 }
 
-/// What is shared, written out where it stands.
+/// A region, written out where it stands. One that was read before on this thread is read as the same:
+/// a catalogue names a few thousand of them some hundreds of thousands of times.
 mod shared {
+    use std::cell::RefCell;
+    use std::collections::HashSet;
     use std::sync::Arc;
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub(super) fn serialize<T: Serialize, S: Serializer>(
-        shared: &Arc<T>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        T::serialize(shared, serializer)
+    use crate::region::Region;
+
+    /// More regions than there are divisions with all their former names.
+    const MOST: usize = 20_000;
+
+    thread_local! {
+        static KNOWN: RefCell<HashSet<Arc<Region>>> = RefCell::default();
     }
 
-    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    pub(super) fn serialize<S: Serializer>(
+        region: &Region,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        region.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Arc<T>, D::Error> {
-        T::deserialize(deserializer).map(Arc::new)
+    ) -> Result<Arc<Region>, D::Error> {
+        let region = Region::deserialize(deserializer)?;
+        Ok(KNOWN.with_borrow_mut(|known| {
+            if let Some(known) = known.get(&region) {
+                return Arc::clone(known);
+            }
+            if known.len() >= MOST {
+                known.clear();
+            }
+            let region = Arc::new(region);
+            known.insert(Arc::clone(&region));
+            region
+        }))
     }
 }
 

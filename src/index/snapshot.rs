@@ -25,7 +25,6 @@ use super::{Error, builder, packed};
 use crate::analysis::{self, Dictionary};
 use crate::corpus::DictionaryWord;
 use crate::pin::Pins;
-use crate::region::Region;
 use crate::synonym::Synonyms;
 
 pub(super) const CATALOG: &str = "catalog.json.zst";
@@ -145,7 +144,6 @@ impl Snapshot {
             .try_into()?;
         let searcher = tantivy::IndexReader::searcher(&reader);
         let (_, fields) = schema::schema();
-        let reports = sharing(reports);
         let by_id = (0..)
             .zip(&reports)
             .map(|(at, report)| (report.id.clone(), at))
@@ -521,20 +519,6 @@ impl Generation {
             .map(|(name, _)| name)
             .collect()
     }
-}
-
-/// `reports`, where those from one region share it: a large corpus has many from each, and what says
-/// where it is takes more room than all else that is kept of a report.
-fn sharing(mut reports: Vec<ReportRecord>) -> Vec<ReportRecord> {
-    let mut known: HashSet<Arc<Region>> = HashSet::new();
-    for report in &mut reports {
-        if let Some(region) = known.get(&report.region) {
-            report.region = Arc::clone(region);
-        } else {
-            known.insert(Arc::clone(&report.region));
-        }
-    }
-    reports
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(folder: &Path, name: &str) -> Result<T, Error> {

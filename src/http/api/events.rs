@@ -8,7 +8,8 @@
 use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::analytics::{Event, MAX_QUERY_CHARS, MAX_RANK};
 use crate::http::access::{Authorized, Search};
@@ -24,19 +25,40 @@ const MAX_BODY: usize = 4 << 10;
 /// More passages than any search finds.
 const MAX_TOTAL: u64 = 1_000_000_000;
 
+/// The greatest whole number up to which all are exact in a double.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// What is told.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 enum Told {
     Search {
         query: String,
+        #[serde(deserialize_with = "whole")]
         total: u64,
     },
     Click {
         query: String,
         id: String,
+        #[serde(deserialize_with = "whole")]
         rank: u32,
     },
+}
+
+/// A number of JSON without a fraction, however it is written: 12 and 12.0 are the same there.
+fn whole<'de, T: TryFrom<u64>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    let number = serde_json::Number::deserialize(from)?;
+    let whole = number.as_u64().or_else(|| {
+        let number = number.as_f64()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is whole and within bounds"
+        )]
+        (number.fract() == 0.0 && (0.0..=EXACT).contains(&number)).then_some(number as u64)
+    });
+    let whole = whole.and_then(|whole| T::try_from(whole).ok());
+    whole.ok_or_else(|| D::Error::custom(format!("{number} is not a whole number in range")))
 }
 
 pub(super) fn all() -> Resource {

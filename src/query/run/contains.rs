@@ -9,13 +9,13 @@ use std::sync::Arc;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::query::{Bm25Weight, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight};
-use tantivy::{DocId, DocSet, Score, Searcher, SegmentReader, TERMINATED, TantivyError, Term};
+use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError, Term};
 
 use super::docs::Docs;
 use super::matching::Listed;
 use super::terms::Terms;
 use crate::analysis::Normalized;
-use crate::index::{Finder, StoredPassages};
+use crate::index::{CopiedPassages, Finder, StoredPassages};
 
 /// Of so few passages the texts are looked through at once.
 const FEW: usize = 8;
@@ -169,12 +169,8 @@ impl Query for Contains {
             } => Some(Bm25Weight::for_terms(statistics_provider, &self.scored)?),
             EnableScoring::Disabled { .. } => None,
         };
-        let searcher = scoring.searcher().cloned().ok_or_else(|| {
-            TantivyError::InvalidArgument("texts are looked through in an index".to_owned())
-        })?;
         Ok(Box::new(ContainsWeight {
             query: self.clone(),
-            searcher,
             weight,
         }))
     }
@@ -182,7 +178,6 @@ impl Query for Contains {
 
 struct ContainsWeight {
     query: Contains,
-    searcher: Searcher,
     weight: Option<Bm25Weight>,
 }
 
@@ -210,7 +205,7 @@ impl Weight for ContainsWeight {
             next: 0,
             doc: TERMINATED,
             count: 0,
-            passages: StoredPassages::of(&self.searcher, reader)?,
+            passages: CopiedPassages::of(reader)?,
             finder: self.query.finder(),
             weight,
         };
@@ -239,7 +234,7 @@ struct ContainsScorer {
     doc: DocId,
     /// How often the passage there holds it.
     count: u32,
-    passages: StoredPassages,
+    passages: CopiedPassages,
     finder: Finder,
     weight: Option<(Bm25Weight, FieldNormReader)>,
 }
