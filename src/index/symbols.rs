@@ -3,8 +3,8 @@
 //! A general packer needs many texts together to be any good, and then one cannot be read without
 //! the others. Here frequent characters are one byte, and other characters and the frequent words two,
 //! by a table that never changes; so each text stands for itself, in about two fifths of its bytes,
-//! and is looked through for a string in less time than the places of its characters are read. That
-//! is dictionary coding as in FSST (Boncz, Neumann and Leis, 2020), with a table for Chinese.
+//! and is looked through for a string as it is. That is dictionary coding as in FSST (Boncz, Neumann
+//! and Leis, 2020), with a table for Chinese.
 //!
 //! Invariant: what was encoded is decoded, whatever it was; and a string is found where
 //! `analysis::Normalized` of text and string say so (the tests below).

@@ -73,7 +73,9 @@ pub(in crate::http) fn task_list(
 ) -> Result<(Option<u64>, usize, Option<TaskState>), Problem> {
     let given = Given::new(pairs, &["before", "limit", "status"])?;
     let before = given.one("before")?.map(|value| {
-        let before = value.parse().ok();
+        let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        // Before a number that no task can have are all of them.
+        let before = is_number.then(|| value.parse().unwrap_or(u64::MAX));
         before.ok_or_else(|| bad("before", value, "任务编号，是一个整数"))
     });
     let state = given.one("status")?.map(|value| match value {
