@@ -62,7 +62,8 @@ pub struct Server {
     pub public_url: String,
     /// HTTP threads, 0–256; 0 is one per core, see [`or_cores`].
     pub workers: usize,
-    /// Searches at once, 0–256; 0 is one per core, see [`or_cores`].
+    /// Searches at once, and threads that do parts of long ones, 0–256; 0 is one per core, see
+    /// [`or_cores`].
     pub search_threads: usize,
     /// Searches that may wait for a thread, 0–100000; more are turned away.
     pub search_queue: usize,
@@ -329,7 +330,7 @@ impl Default for Server {
             workers: 0,
             search_threads: 0,
             search_queue: 256,
-            search_wait_ms: 200,
+            search_wait_ms: 50,
             search_timeout_ms: 2000,
             max_connections: 8192,
             connections_per_address: 1024,

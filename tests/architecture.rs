@@ -220,6 +220,7 @@ fn libraries_are_named_only_where_they_belong() {
             "rustc_hash",
             &["phrase", "index", "quantity", "query", "search"],
         ),
+        ("rayon", &["query/run"]),
         ("regex", &["corpus/boilerplate", "corpus/boilerplate.rs"]),
         ("to_pinyin_multi", &["pinyin.rs"]),
         ("ToPinyinMulti", &["pinyin.rs"]),

@@ -14,6 +14,7 @@ use cesou::corpus::{Corpus, VocabularyFile};
 use cesou::http::{self, Application, Intake};
 use cesou::index::{self as library, Claim, Opened, Options, Texts};
 use cesou::key::Keyring;
+use cesou::query;
 use cesou::reload::{self, Watch};
 use cesou::store::{self, Damage, Store};
 
@@ -56,6 +57,7 @@ fn tell_allocator() {}
 
 pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
     tell_allocator();
+    query::run::use_threads(config::or_cores(settings.server.search_threads));
     // As many as the system lets it have: each connection takes one. What that is not enough for is
     // said where connections are counted.
     let _ = rlimit::increase_nofile_limit(u64::MAX);

@@ -297,7 +297,7 @@ pub(super) fn decode(coded: &[u8]) -> Option<String> {
 /// may begin in are looked at more closely, with what follows them.
 pub struct Finder {
     needle: Vec<char>,
-    /// A bit for each [code](code) of a symbol that the string may begin in, and for [`LITERAL`].
+    /// A bit for each [code] of a symbol that the string may begin in, and for [`LITERAL`].
     begin: Vec<u64>,
 }
 

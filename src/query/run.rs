@@ -16,6 +16,7 @@ mod forms;
 mod matching;
 mod scoring;
 mod terms;
+mod together;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub use docs::Docs;
 pub use forms::{BestOf, Characters, Constant, Weighed};
 pub use scoring::Scoring;
 pub use terms::Terms;
+pub use together::{in_parts, use_threads};
 
 use crate::index::Snapshot;
 use matching::Matching;
@@ -112,16 +114,23 @@ pub fn find_among(
 ) -> tantivy::Result<Found> {
     let terms = Terms::of(snapshot);
     let matching = Matching::of(query);
-    let mut found = Vec::with_capacity(terms.segments().len());
-    for (segment, reader) in terms.segments().iter().enumerate() {
+    let segments = terms.segments();
+    let opened = (0..segments.len())
+        .map(|segment| matching.open(&terms, segment))
+        .collect::<tantivy::Result<Vec<_>>>()?;
+    let work = opened.iter().map(matching::Opened::work);
+    let work = work.fold(0, u64::saturating_add);
+    let found = in_parts(segments.len(), work, |segment| {
         let among = among.and_then(|among| among.0.get(segment));
-        let opened = matching.open(&terms, segment)?;
+        let (Some(opened), Some(reader)) = (opened.get(segment), segments.get(segment)) else {
+            return Ok(Docs::none());
+        };
         let docs = opened.find(reader, among, None)?;
-        found.push(match reader.alive_bitset() {
+        Ok(match reader.alive_bitset() {
             Some(alive) => docs.filtered(reader.max_doc(), |doc| alive.is_alive(doc)),
             None => docs,
-        });
-    }
+        })
+    })?;
     Ok(Found(found))
 }
 
@@ -150,6 +159,12 @@ impl Scores {
         let terms = Terms::of(snapshot);
         let parts = Part::all_of(query, &terms)?;
         Ok(Self { terms, parts })
+    }
+
+    /// How many addends a score has.
+    #[must_use]
+    pub fn addends(&self) -> usize {
+        self.parts.len()
     }
 
     /// Of those of one segment, of which `among` are to be scored.

@@ -232,22 +232,20 @@ impl Values {
         counted
     }
 
-    /// Adds to `counts` how many of `docs`, of a segment that has room for so many, have each value.
-    pub(super) fn count(
-        &self,
-        docs: &Docs,
-        room: DocId,
-        counts: &mut Counts,
-    ) -> tantivy::Result<()> {
-        let counted = if docs.len() > room as usize / 2 {
+    /// How many of `docs`, of a segment that has room for so many, have each value, by number.
+    pub(super) fn tally(&self, docs: &Docs, room: DocId) -> Vec<u32> {
+        if docs.len() > room as usize / 2 {
             // It is less work to count those that are not there.
             let others = self.counts(&Docs::all(room).minus(docs));
             let all = self.all.iter().zip(others);
-            all.map(|(all, others)| all - others).collect()
-        } else {
-            self.counts(docs)
-        };
-        for (number, count) in (0..).zip(counted).filter(|&(_, count)| count > 0) {
+            return all.map(|(all, others)| all - others).collect();
+        }
+        self.counts(docs)
+    }
+
+    /// Adds what was tallied to `counts`.
+    pub(super) fn add(&self, tally: Vec<u32>, counts: &mut Counts) -> tantivy::Result<()> {
+        for (number, count) in (0..).zip(tally).filter(|&(_, count)| count > 0) {
             let count = u64::from(count);
             match &self.names {
                 Names::Kept(names) => {

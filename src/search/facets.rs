@@ -9,7 +9,7 @@ use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, Term};
 
 use super::kept::Kept;
 use crate::index::{Fields, Snapshot, UNKNOWN_REGION};
-use crate::query::run::Found;
+use crate::query::run::{Docs, Found, in_parts};
 use crate::report::Kind;
 
 /// The most characters a value to filter by may have.
@@ -305,21 +305,26 @@ pub(super) fn count(
 ) -> tantivy::Result<BTreeMap<Facet, Counts>> {
     let kept = Kept::of(snapshot);
     let columns = &kept.columns;
-    let mut counted = BTreeMap::new();
-    for &facet in facets {
-        let counts: &mut Counts = counted.entry(facet).or_default();
-        if !counts.is_empty() {
-            // Asked for twice.
-            continue;
-        }
-        for (segment, docs) in (0..).zip(found.segments()) {
-            if docs.is_empty() {
-                continue;
-            }
-            let room = snapshot.searcher().segment_reader(segment).max_doc();
-            let values = columns.values(snapshot, segment, facet)?;
-            values.count(docs, room, counts)?;
-        }
+    let mut counted: BTreeMap<Facet, Counts> =
+        facets.iter().map(|&facet| (facet, Counts::new())).collect();
+    let asked: Vec<Facet> = counted.keys().copied().collect();
+    let segments = found.segments();
+    let parts: Vec<(Facet, SegmentOrdinal, &Docs)> = asked
+        .iter()
+        .flat_map(|&facet| (0..).zip(segments).map(move |(at, docs)| (facet, at, docs)))
+        .filter(|(_, _, docs)| !docs.is_empty())
+        .collect();
+    let work = found.len().saturating_mul(asked.len()) as u64;
+    let tallies = in_parts(parts.len(), work, |part| {
+        let Some(&(facet, segment, docs)) = parts.get(part) else {
+            return Ok(Vec::new());
+        };
+        let room = snapshot.searcher().segment_reader(segment).max_doc();
+        Ok(columns.values(snapshot, segment, facet)?.tally(docs, room))
+    })?;
+    for ((facet, segment, _), tally) in parts.into_iter().zip(tallies) {
+        let values = columns.values(snapshot, segment, facet)?;
+        values.add(tally, counted.entry(facet).or_default())?;
     }
     Ok(counted)
 }

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering as AtomicOrdering};
 
 use tantivy::query::Query as EngineQuery;
 use tantivy::{DocId, Score, SegmentOrdinal};
@@ -15,7 +16,7 @@ use super::Address;
 use super::columns::Columns;
 use super::kept::Kept;
 use crate::index::Snapshot;
-use crate::query::run::{Docs, Found, Scores};
+use crate::query::run::{Docs, Found, Scores, in_parts};
 
 /// How many passages are scored at a time.
 const BATCH: usize = 256;
@@ -183,6 +184,27 @@ impl Ord for Scored {
     }
 }
 
+/// A score that several threads raise.
+#[derive(Default)]
+struct Bar(AtomicU32);
+
+impl Bar {
+    /// Nothing below it can be among the best.
+    fn get(&self) -> Score {
+        match self.0.load(AtomicOrdering::Relaxed) {
+            0 => Score::NEG_INFINITY,
+            bits => Score::from_bits(bits),
+        }
+    }
+
+    fn raise(&self, score: Score) {
+        // The bits of numbers above zero are in the order of the numbers.
+        if score > 0.0 {
+            self.0.fetch_max(score.to_bits(), AtomicOrdering::Relaxed);
+        }
+    }
+}
+
 fn by_score(
     snapshot: &Snapshot,
     scores: &Scores,
@@ -190,22 +212,29 @@ fn by_score(
     found: &Found,
     wanted: usize,
 ) -> tantivy::Result<Vec<Ranked>> {
-    let mut best: Best<Scored> = Best::new(wanted);
-    let (mut batch, mut sums) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
-    for (segment, docs) in (0..).zip(found.segments()) {
-        if docs.is_empty() {
-            continue;
-        }
+    let segments = found.segments();
+    // What a passage must score to be among the best of all segments.
+    let bar = Bar::default();
+    let work = found.len() * (1 + scores.addends() / 4);
+    let parts = in_parts(segments.len(), work as u64, |part| {
+        let mut best: Best<Scored> = Best::new(wanted);
+        let Some(docs) = segments.get(part).filter(|docs| !docs.is_empty()) else {
+            return Ok(best);
+        };
+        let segment = SegmentOrdinal::try_from(part).unwrap_or(SegmentOrdinal::MAX);
         let places = columns.places(snapshot, segment)?;
         let mut scoring = scores.open(segment, docs)?;
+        let (mut batch, mut sums) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
         let mut rank = |batch: &mut Vec<DocId>| {
-            let least = best.least().map_or(Score::NEG_INFINITY, |least| least.0.0);
-            scoring.score(batch, &mut sums, least);
+            scoring.score(batch, &mut sums, bar.get());
             for (doc, score) in batch.drain(..).zip(&sums) {
                 let least = best.least();
                 if least.is_none_or(|least| *score >= least.0.0) {
                     best.push(Scored(*score), places.of(doc), segment, doc);
                 }
+            }
+            if let Some((Scored(least), ..)) = best.least() {
+                bar.raise(*least);
             }
         };
         docs.for_each(|doc| {
@@ -215,6 +244,13 @@ fn by_score(
             }
         });
         rank(&mut batch);
+        Ok(best)
+    })?;
+    let mut best: Best<Scored> = Best::new(wanted);
+    for Reverse((score, Reverse(order), segment, doc)) in
+        parts.into_iter().flat_map(|part| part.heap)
+    {
+        best.push(score, order, segment, doc);
     }
     let ranked = best.sorted().map(|(score, order, address)| Ranked {
         address,

@@ -302,6 +302,93 @@ impl Docs {
     }
 }
 
+/// Passages of a list that is read piece by piece, in order, some at a time.
+pub(super) struct Gathering {
+    form: Form,
+}
+
+impl Gathering {
+    /// For so many passages of a segment that has room for `room`.
+    pub(super) fn of(length: usize, room: DocId) -> Self {
+        let form = if length > room as usize / DENSE {
+            Form::Bits(Bits::empty(room))
+        } else {
+            Form::List(Vec::with_capacity(length))
+        };
+        Self { form }
+    }
+
+    /// Takes the next passages of the list.
+    pub(super) fn take(&mut self, docs: &[DocId]) {
+        match &mut self.form {
+            Form::List(list) => list.extend_from_slice(docs),
+            Form::Bits(bits) => {
+                for &doc in docs {
+                    bits.insert(doc);
+                }
+                bits.len += docs.len();
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> Docs {
+        Docs(self.form)
+    }
+}
+
+/// Which of the passages of a list, read piece by piece, in order, are in a set.
+pub(super) struct Meeting<'a> {
+    set: &'a Docs,
+    /// What of a list is still to come.
+    rest: &'a [DocId],
+    both: Vec<DocId>,
+}
+
+impl<'a> Meeting<'a> {
+    pub(super) fn of(set: &'a Docs) -> Self {
+        let rest = match &set.0 {
+            Form::List(list) => list.as_slice(),
+            Form::Bits(_) => &[],
+        };
+        Self {
+            set,
+            rest,
+            both: Vec::new(),
+        }
+    }
+
+    /// Takes the next passages of the list.
+    pub(super) fn take(&mut self, docs: &[DocId]) {
+        match &self.set.0 {
+            Form::Bits(bits) => {
+                let both = docs.iter().copied().filter(|&doc| bits.contains(doc));
+                self.both.extend(both);
+            }
+            Form::List(_) => {
+                // Of the shorter one, each is looked up in the other.
+                let (Some(&first), Some(&last)) = (docs.first(), docs.last()) else {
+                    return;
+                };
+                self.rest = past(self.rest, first);
+                let mut docs = docs;
+                while let Some((&next, rest)) = self.rest.split_first()
+                    && next <= last
+                {
+                    docs = past(docs, next);
+                    if docs.first() == Some(&next) {
+                        self.both.push(next);
+                    }
+                    self.rest = rest;
+                }
+            }
+        }
+    }
+
+    pub(super) fn finish(self, room: DocId) -> Docs {
+        Docs::of(self.both, room)
+    }
+}
+
 /// `list` from its first element that is not before `doc`.
 pub(super) fn past(list: &[DocId], doc: DocId) -> &[DocId] {
     // Doubling steps, since the next one is mostly near.
@@ -321,7 +408,7 @@ mod tests {
     use proptest::prelude::*;
     use tantivy::DocId;
 
-    use super::Docs;
+    use super::{Docs, Gathering, Meeting};
 
     const ROOM: DocId = 700;
 
@@ -333,6 +420,7 @@ mod tests {
         ) {
             let docs = |set: &BTreeSet<DocId>| Docs::of(set.iter().copied().collect(), ROOM);
             let (left, right) = (docs(&one), docs(&two));
+            let right_again = right.clone();
             let list = |set: &mut dyn Iterator<Item = &DocId>| set.copied().collect::<Vec<_>>();
             prop_assert_eq!(left.to_vec(), list(&mut one.iter()));
             prop_assert_eq!(left.and(&right).to_vec(), list(&mut one.intersection(&two)));
@@ -345,6 +433,16 @@ mod tests {
             for doc in 0..ROOM {
                 prop_assert_eq!(left.contains(doc), one.contains(&doc));
             }
+            let mut gathering = Gathering::of(one.len(), ROOM);
+            let mut meeting = Meeting::of(&right_again);
+            for some in left.to_vec().chunks(7) {
+                gathering.take(some);
+                meeting.take(some);
+            }
+            let gathered = gathering.finish();
+            prop_assert_eq!(gathered.len(), one.len());
+            prop_assert_eq!(gathered.to_vec(), left.to_vec());
+            prop_assert_eq!(meeting.finish(ROOM).to_vec(), list(&mut one.intersection(&two)));
             let others = Docs::all(ROOM).minus(&left);
             prop_assert_eq!(others.len(), ROOM as usize - one.len());
         }

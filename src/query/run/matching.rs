@@ -17,7 +17,7 @@ use tantivy::{
 use super::combined::CombinedQuery;
 use super::contains::{self, Contains};
 use super::coverage::{CoverageQuery, Enough};
-use super::docs::{Docs, past};
+use super::docs::{Docs, Gathering, Meeting, past};
 use super::forms::{BestOf, Characters, Constant, Weighed};
 use super::terms::Terms;
 use crate::index::StoredPassages;
@@ -287,6 +287,27 @@ impl Opened<'_> {
         }
     }
 
+    /// About how many passages are looked at to find all; of what the engine does nothing is known.
+    pub(super) fn work(&self) -> u64 {
+        /// Places are read, or texts looked through.
+        const CLOSER: u64 = 8;
+        let sum = |parts: &mut dyn Iterator<Item = &Self>| {
+            parts.map(Self::work).fold(0, u64::saturating_add)
+        };
+        match self {
+            Self::Nothing | Self::Everything | Self::Engine(..) => 0,
+            Self::Term(_) => self.size(),
+            Self::Phrase(_) | Self::Text(..) => self.size().saturating_mul(CLOSER),
+            Self::All(parts) => {
+                let least = parts.iter().map(Self::work).min().unwrap_or(0);
+                least.saturating_mul(parts.len() as u64)
+            }
+            Self::Any(parts) => sum(&mut parts.iter()),
+            Self::But(part, not) => part.work().saturating_add(not.work().min(part.work())),
+            Self::Enough(clauses, ..) => sum(&mut clauses.iter().map(|(clause, _)| clause)),
+        }
+    }
+
     /// In which order ways to find something are tried: those after the first are asked only about
     /// what none before has found.
     fn effort(&self) -> u8 {
@@ -390,20 +411,20 @@ impl Listed {
                 });
             }
             Some(among) => {
-                found.reserve(among.len().min(length));
-                let mut listed = Vec::with_capacity(length);
+                let mut meeting = Meeting::of(among);
                 while !block.docs().is_empty() {
-                    listed.extend_from_slice(block.docs());
+                    meeting.take(block.docs());
                     block.advance();
                 }
-                return Ok(Docs::of(listed, room).and(among));
+                return Ok(meeting.finish(room));
             }
             None => {
-                found.reserve(length);
+                let mut gathering = Gathering::of(length, room);
                 while !block.docs().is_empty() {
-                    found.extend_from_slice(block.docs());
+                    gathering.take(block.docs());
                     block.advance();
                 }
+                return Ok(gathering.finish());
             }
         }
         Ok(Docs::of(found, room))
