@@ -114,6 +114,9 @@ fn a_damaged_day_is_named_and_the_others_are_saved() {
     let out = run.exits(1);
     assert!(out.contains("检索统计：损坏（1 天"), "{out}");
     assert!(out.contains("2026-11-25.jsonl"), "{out}");
+    // It keeps nothing from starting.
+    let out = place.run(&["check"]).exits(0);
+    assert!(out.contains("2026-11-25.jsonl"), "{out}");
     place
         .run(&["restore", "site.tar.zst", "--overwrite"])
         .exits(0);
