@@ -18,7 +18,7 @@ mod tokenizer;
 
 pub use chinese::{Dictionary, Word};
 pub use function_words::is_function_word;
-pub use normalize::Normalized;
+pub use normalize::{Normalized, marks, normalize};
 pub use tokenizer::{CHARACTERS, PAIRS, SINGLES, WORDS, register};
 
 use crate::fold;

@@ -16,6 +16,7 @@
 //! is found).
 
 pub mod condition;
+mod edge;
 mod numeral;
 mod qualifier;
 mod scan;

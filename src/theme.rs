@@ -30,7 +30,7 @@ mod folders;
 mod matcher;
 mod parse;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -225,7 +225,7 @@ impl Taxonomy {
         let mut texts: Vec<String> = Vec::new();
         let mut senses: Vec<Vec<(usize, usize)>> = Vec::new();
         let mut place = |text: &str, senses: &mut Vec<Vec<(usize, usize)>>| {
-            let text: String = comparable(text).collect();
+            let text: String = comparable(text).into_iter().collect();
             *known.entry(text).or_insert_with_key(|text| {
                 texts.push(text.clone());
                 senses.push(Vec::new());
@@ -294,7 +294,8 @@ impl Taxonomy {
     /// The theme with this id or this label, whatever its width, case, script or blanks.
     #[must_use]
     pub fn find(&self, id_or_label: &str) -> Option<&Theme> {
-        let is = |name: &str| comparable(name).eq(comparable(id_or_label));
+        let wanted = comparable(id_or_label);
+        let is = |name: &str| comparable(name) == wanted;
         self.themes
             .iter()
             .find(|theme| is(&theme.id))
@@ -312,34 +313,40 @@ impl Taxonomy {
         let length = self.scoring.relative_length(length);
         found.sort_unstable();
 
-        let mut scored: Vec<Assigned> = self
-            .evidence(&found, length)
-            .into_iter()
-            .zip(self.themes.iter().zip(&self.lineages))
-            .filter(|(evidence, _)| !evidence.is_empty())
-            .map(|(mut evidence, (theme, lineage))| {
-                evidence.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.term.cmp(&b.term)));
-                let above = lineage.iter().skip(1).rev();
-                Assigned {
-                    id: theme.id.clone(),
-                    label: theme.label.clone(),
-                    parents: above.map(|&at| self.themes[at].label.clone()).collect(),
-                    score: evidence.iter().map(|one| one.score).sum(),
-                    evidence,
-                }
-            })
+        let mut evidence = self.evidence(&found, length);
+        evidence.sort_by(|(one, a), (other, b)| {
+            let strongest = b.score.total_cmp(&a.score);
+            one.cmp(other).then(strongest).then(a.term.cmp(b.term))
+        });
+        let of_themes = evidence.chunk_by(|(one, _), (other, _)| one == other);
+        let mut scored: Vec<(f32, &[(usize, Mention<'_>)])> = of_themes
+            .map(|own| (own.iter().map(|(_, one)| one.score).sum(), own))
             .collect();
-        scored.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let best = scored.first().map_or(0.0, |best| best.score);
+        scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let best = scored.first().map_or(0.0, |(best, _)| *best);
         let least = self.scoring.threshold.max(best * self.scoring.share);
-        scored.retain(|theme| theme.score >= least);
-        scored
+        scored.retain(|(score, _)| *score >= least);
+        // Most themes that anything speaks for are not given, so only now is it written out.
+        let assigned = scored.into_iter().filter_map(|(score, own)| {
+            let &(at, _) = own.first()?;
+            let theme = self.themes.get(at)?;
+            let above = self.lineages.get(at)?.iter().skip(1).rev();
+            Some(Assigned {
+                id: theme.id.clone(),
+                label: theme.label.clone(),
+                parents: above.map(|&at| self.themes[at].label.clone()).collect(),
+                score,
+                evidence: own.iter().map(|(_, one)| one.to_evidence()).collect(),
+            })
+        });
+        assigned.collect()
     }
 
     /// What was found for each theme, unsorted; `found` are the matcher's terms, in order, each with
     /// whether it stands in the heading.
-    fn evidence(&self, found: &[(u32, bool)], length: f32) -> Vec<Vec<Evidence>> {
-        let mut evidence = vec![Vec::new(); self.themes.len()];
+    fn evidence(&self, found: &[(u32, bool)], length: f32) -> Vec<(usize, Mention<'_>)> {
+        let mut evidence = Vec::new();
+        let mut weights: Vec<(usize, &Term)> = Vec::new();
         for same in found.chunk_by(|(one, _), (other, _)| one == other) {
             let senses = same
                 .first()
@@ -353,29 +360,50 @@ impl Taxonomy {
             let worth = self.scoring.heading * self.scoring.saturated(in_heading, 1.0)
                 + self.scoring.saturated(in_body, length);
             // What speaks for a part speaks for the whole, once.
-            let mut weights: BTreeMap<usize, &Term> = BTreeMap::new();
+            weights.clear();
             for &(theme, term) in senses {
                 let term = &self.themes[theme].terms[term];
                 for &theme in &self.lineages[theme] {
-                    let held = weights.entry(theme).or_insert(term);
-                    if held.weight < term.weight {
-                        *held = term;
+                    match weights.iter_mut().find(|(known, _)| *known == theme) {
+                        Some((_, held)) if held.weight < term.weight => *held = term,
+                        Some(_) => {}
+                        None => weights.push((theme, term)),
                     }
                 }
             }
-            for (theme, term) in weights {
+            for &(theme, term) in &weights {
                 let score = term.weight * worth;
                 if score > 0.0 {
-                    evidence[theme].push(Evidence {
-                        term: term.text.clone(),
+                    let mention = Mention {
+                        term: &term.text,
                         in_heading,
                         in_body,
                         score,
-                    });
+                    };
+                    evidence.push((theme, mention));
                 }
             }
         }
         evidence
+    }
+}
+
+/// [`Evidence`] that is not written out.
+struct Mention<'a> {
+    term: &'a str,
+    in_heading: u32,
+    in_body: u32,
+    score: f32,
+}
+
+impl Mention<'_> {
+    fn to_evidence(&self) -> Evidence {
+        Evidence {
+            term: self.term.to_owned(),
+            in_heading: self.in_heading,
+            in_body: self.in_body,
+            score: self.score,
+        }
     }
 }
 

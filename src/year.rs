@@ -7,6 +7,9 @@
 
 use crate::fold::fold;
 
+/// The most characters of a span of years with what follows it: 2014——2016年.
+const REACH: usize = 11;
+
 /// The years `text` mentions, ascending, each once. The ends of a span of years count, the years
 /// between them do not.
 ///
@@ -16,34 +19,27 @@ use crate::fold::fold;
 /// ```
 #[must_use]
 pub fn mentioned(text: &str) -> Vec<u16> {
-    let chars: Vec<char> = text
-        .chars()
-        .filter_map(fold)
-        .filter(|&c| c != ' ')
-        .collect();
     let mut years = Vec::new();
-    let mut at = 0;
-    while let Some(rest) = chars.get(at..).filter(|rest| !rest.is_empty()) {
-        if rest.first().copied().and_then(digit).is_none() {
-            at += 1;
+    let mut chars = text.chars().filter_map(fold).filter(|&c| c != ' ');
+    let mut before = None;
+    loop {
+        let here = chars.clone();
+        let Some(c) = chars.next() else { break };
+        let within_number = before.is_some_and(|before| same_script(before, c));
+        before = Some(c);
+        if within_number || !matches!(digit(c), Some(1 | 2)) {
             continue;
         }
-        let before = at.checked_sub(1).and_then(|before| chars.get(before));
-        let within_number = |first: &char| before.is_some_and(|c| same_script(*c, *first));
-        if rest.first().is_some_and(within_number) {
-            at += 1;
-            continue;
-        }
-        let Some(year) = four_digits(rest) else {
-            at += 1;
+        let ahead: Vec<char> = here.take(REACH).collect();
+        let Some(year) = four_digits(&ahead) else {
             continue;
         };
-        match after_year(rest.get(4..).unwrap_or_default()) {
+        match after_year(ahead.get(4..).unwrap_or_default()) {
             After::Year => years.push(year),
             After::SpanTo(to) => years.extend([year, to]),
             After::Other => {}
         }
-        at += 4;
+        before = chars.nth(2);
     }
     years.sort_unstable();
     years.dedup();

@@ -1,6 +1,6 @@
 //! Contracts of folding, normalising and tokenizing.
 
-use cesou::analysis::{self, Dictionary, Normalized};
+use cesou::analysis::{self, Dictionary, Normalized, normalize};
 use cesou::fold::{fold, is_searchable};
 use proptest::prelude::*;
 use tantivy::tokenizer::TokenizerManager;
@@ -44,6 +44,13 @@ proptest! {
         let once = Normalized::new(&text);
         let twice = Normalized::new(once.as_str());
         prop_assert_eq!(once.as_str(), twice.as_str());
+    }
+
+    #[test]
+    fn a_text_alone_is_normalised_as_with_its_places(text in text()) {
+        let normalized = Normalized::new(&text);
+        prop_assert_eq!(&normalize(&text), normalized.as_str());
+        prop_assert_eq!(normalized.chars(), normalized.as_str().chars().count());
     }
 
     #[test]

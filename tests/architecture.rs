@@ -216,7 +216,10 @@ fn libraries_are_named_only_where_they_belong() {
         ("StatusCode", &["http"]),
         ("fst", &["index"]),
         ("aho_corasick", &["synonym", "index/completions"]),
-        ("rustc_hash", &["phrase", "index", "query", "search"]),
+        (
+            "rustc_hash",
+            &["phrase", "index", "quantity", "query", "search"],
+        ),
         ("regex", &["corpus/boilerplate", "corpus/boilerplate.rs"]),
         ("to_pinyin_multi", &["pinyin.rs"]),
         ("ToPinyinMulti", &["pinyin.rs"]),

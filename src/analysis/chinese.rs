@@ -62,6 +62,20 @@ impl Dictionary {
         self.tokenize(text, TokenizeMode::Search)
     }
 
+    /// Calls `each` with the words of [`words_and_parts`](Self::words_and_parts), for those who do
+    /// not ask where they stand.
+    pub fn each_word_and_part<'a>(&self, text: &'a str, mut each: impl FnMut(&'a str)) {
+        for piece in pieces(text) {
+            if piece.is_number {
+                each(piece.text);
+                continue;
+            }
+            let tokens = self.0.tokenize(piece.text, TokenizeMode::Search, false);
+            let words = tokens.into_iter().map(|token| token.word);
+            words.filter(|word| is_word(word)).for_each(&mut each);
+        }
+    }
+
     // Without the hidden Markov model, which guesses words the dictionary lacks: recall rests on
     // the characters, so the guesses cost time and gain nothing. What it does beyond that, keeping
     // 20.93 in one piece, is done here.
@@ -81,7 +95,7 @@ impl Dictionary {
                 words.extend(
                     tokens
                         .into_iter()
-                        .filter(|token| token.word.chars().any(is_searchable))
+                        .filter(|token| is_word(token.word))
                         .map(|token| Word {
                             text: token.word,
                             start: position + token.start,
@@ -93,6 +107,11 @@ impl Dictionary {
         }
         words
     }
+}
+
+/// Whether a word is more than punctuation and blanks.
+fn is_word(word: &str) -> bool {
+    word.chars().any(is_searchable)
 }
 
 /// A stretch of a text that is a number, or holds none.

@@ -5,6 +5,53 @@ use std::ops::Range;
 use crate::fold::{fold, is_searchable};
 use crate::report::Span;
 
+/// `original` as it is compared, without where its characters came from: the text of
+/// [`Normalized`], for those who only take it in.
+///
+/// ```
+/// use cesou::analysis::normalize;
+///
+/// assert_eq!(normalize("Ｗi-Fi\u{3000} 農村 "), "wi-fi 农村");
+/// ```
+#[must_use]
+pub fn normalize(original: &str) -> String {
+    let mut text = String::with_capacity(original.len());
+    // Most characters stand for themselves, and a run of them is copied at once.
+    let mut run = 0;
+    for (at, c) in original.char_indices() {
+        let folded = fold(c);
+        if folded == Some(c) && c != ' ' {
+            continue;
+        }
+        text.push_str(original.get(run..at).unwrap_or_default());
+        run = at + c.len_utf8();
+        match folded {
+            Some(' ') if text.is_empty() || text.ends_with(' ') => {}
+            Some(folded) => text.push(folded),
+            None => {}
+        }
+    }
+    text.push_str(original.get(run..).unwrap_or_default());
+    if text.ends_with(' ') {
+        text.pop();
+    }
+    text
+}
+
+/// The punctuation and blanks of a normalised text, each once, in order of code point.
+#[must_use]
+pub fn marks(normalized: &str) -> Vec<char> {
+    let mut marks: Vec<char> = Vec::new();
+    for c in normalized.chars().filter(|&c| !is_searchable(c)) {
+        // There are only a few in any text.
+        if !marks.contains(&c) {
+            marks.push(c);
+        }
+    }
+    marks.sort_unstable();
+    marks
+}
+
 /// A text as it is compared: each character folded, invisible ones dropped, each run of blanks
 /// one space, none at the ends.
 ///
@@ -29,23 +76,33 @@ impl Normalized {
         let mut text = String::with_capacity(original.len());
         let mut from: Vec<(u32, u32)> = Vec::with_capacity(original.len() / 3);
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        // Most characters stand for themselves, and a run of them is copied at once.
+        let mut run = 0;
         for (at, c) in original.char_indices() {
-            let Some(folded) = fold(c) else { continue };
-            let end = offset(at + c.len_utf8());
+            let folded = fold(c);
+            let end = at + c.len_utf8();
+            if folded == Some(c) && c != ' ' {
+                from.push((offset(at), offset(end)));
+                continue;
+            }
+            text.push_str(original.get(run..at).unwrap_or_default());
+            run = end;
+            let Some(folded) = folded else { continue };
             if folded == ' ' {
                 if text.is_empty() {
                     continue;
                 }
                 if text.ends_with(' ') {
                     if let Some(last) = from.last_mut() {
-                        last.1 = end;
+                        last.1 = offset(end);
                     }
                     continue;
                 }
             }
             text.push(folded);
-            from.push((offset(at), end));
+            from.push((offset(at), offset(end)));
         }
+        text.push_str(original.get(run..).unwrap_or_default());
         if text.ends_with(' ') {
             text.pop();
             from.pop();
@@ -76,14 +133,5 @@ impl Normalized {
             Some([only]) => Span::new(only.0 as usize, only.1 as usize),
             _ => Span::new(0, 0),
         }
-    }
-
-    /// The punctuation and blanks in it, each once, in order of code point.
-    #[must_use]
-    pub fn marks(&self) -> Vec<char> {
-        let mut marks: Vec<char> = self.text.chars().filter(|&c| !is_searchable(c)).collect();
-        marks.sort_unstable();
-        marks.dedup();
-        marks
     }
 }

@@ -479,7 +479,8 @@ impl Builder {
                 let taxonomy = self.means.taxonomies.of(&report.source);
                 for (order, passage) in (order..).zip(&passages) {
                     let record = record(&report, passage, taxonomy);
-                    writer.add_document(document(&self.fields, term, &report, &record, order)?)?;
+                    let document = document(&self.fields, term, &report, &record, order)?;
+                    writer.add_document(document.whole())?;
                 }
             }
             Writing::Many(bulk, _) => {

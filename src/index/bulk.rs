@@ -6,6 +6,7 @@
 //! Invariants: what was added is in the index when [`Bulk::finish`] returns, or named among what
 //! could not be; a report that breaks what cuts it does not keep others out.
 
+mod cut;
 mod grams;
 mod runs;
 mod segment;
@@ -21,7 +22,8 @@ use std::thread::JoinHandle;
 use tantivy::Index;
 use tantivy::index::SegmentMeta;
 
-use self::segment::{Large, MOST_PASSAGES, Plan, Target, Writer};
+use self::cut::{Cutter, Plan};
+use self::segment::{Large, MOST_PASSAGES, Target, Writer};
 use super::Error;
 use super::document::{document, record};
 use super::means::Means;
@@ -207,12 +209,13 @@ impl Worker {
         let (kit, plan) = (&self.kit, &self.target.plan);
         let cut = catch_unwind(AssertUnwindSafe(|| {
             let taxonomy = kit.means.taxonomies.of(&report.source);
+            let mut cutter = Cutter::new(plan, &kit.dictionary);
             (job.order..)
                 .zip(&job.passages)
                 .map(|(order, passage)| {
                     let record = record(report, passage, taxonomy);
                     let document = document(&kit.fields, &job.term, report, &record, order)?;
-                    Ok(segment::cut(plan, &kit.dictionary, document))
+                    Ok(cutter.cut(document))
                 })
                 .collect::<Result<Vec<_>, Error>>()
         }));
@@ -225,12 +228,12 @@ impl Worker {
             return Ok(());
         };
         for cut in cut? {
-            if cut.is_large() {
+            if let Some(whole) = cut.large {
                 let large = match &mut self.large {
                     Some(large) => large,
                     None => self.large.insert(Large::begin(&self.target)?),
                 };
-                large.add(cut)?;
+                large.add(whole)?;
                 continue;
             }
             let open = match &mut self.open {

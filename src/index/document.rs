@@ -1,11 +1,14 @@
 //! A passage as the engine is given it: terms, columns, and the record it is shown from.
 
+use std::borrow::Cow;
+
 use tantivy::TantivyDocument;
+use tantivy::schema::Field;
 
 use super::Error;
 use super::record::PassageRecord;
 use super::schema::Fields;
-use crate::analysis::Normalized;
+use crate::analysis::{marks, normalize};
 use crate::quantity;
 use crate::region::Region;
 use crate::report::{Kind, Passage, Report, Span};
@@ -15,14 +18,34 @@ use crate::year;
 /// The name a region that is not known is counted and filtered under.
 pub const UNKNOWN_REGION: &str = "unknown";
 
+/// A passage as the engine is given it.
+pub(super) struct Document<'a> {
+    /// All but the texts.
+    pub(super) rest: TantivyDocument,
+    /// Texts that are cut into words or characters, by the fields they are cut for. They are a
+    /// great part of a document, and workers that cut them themselves need no copy of them.
+    pub(super) texts: Vec<(Field, Cow<'a, str>)>,
+}
+
+impl Document<'_> {
+    /// It with its texts, for the engine to cut.
+    pub(super) fn whole(self) -> TantivyDocument {
+        let mut whole = self.rest;
+        for (field, text) in &self.texts {
+            whole.add_text(*field, text);
+        }
+        whole
+    }
+}
+
 /// The document of a passage at the place `order` of the corpus, which goes when `source` does.
-pub(super) fn document(
+pub(super) fn document<'a>(
     fields: &Fields,
     source: &str,
-    report: &Report,
-    record: &PassageRecord,
+    report: &'a Report,
+    record: &'a PassageRecord,
     order: u64,
-) -> Result<TantivyDocument, Error> {
+) -> Result<Document<'a>, Error> {
     let mut document = TantivyDocument::new();
     document.add_text(fields.id, &record.id);
     document.add_text(fields.report, &record.report);
@@ -81,7 +104,7 @@ pub(super) fn document(
     let headings = match record.kind {
         // The title is the heading of what stands under it before the first measure; for the
         // measures it is only their context.
-        Kind::Overview => report.title.clone(),
+        Kind::Overview => Cow::Borrowed(report.title.as_str()),
         Kind::Measure | Kind::Attachment => {
             let headings: Vec<&str> = record
                 .parents
@@ -89,22 +112,32 @@ pub(super) fn document(
                 .chain(&record.heading)
                 .map(String::as_str)
                 .collect();
-            headings.join("\n")
+            Cow::Owned(headings.join("\n"))
         }
     };
-    document.add_text(fields.region_names.pairs, &names);
-    document.add_text(fields.title_words, title);
-    document.add_text(fields.title_characters.pairs, title);
-    document.add_text(fields.heading_words, &headings);
-    document.add_text(fields.heading_characters.pairs, &headings);
-    document.add_text(fields.body_words, record.body());
-    document.add_text(fields.text_characters.pairs, &record.text);
-    document.add_text(fields.text_characters.singles, &record.text);
-    for mark in Normalized::new(&record.text).marks() {
-        document.add_text(fields.marks, mark.to_string());
+    for mark in marks(&normalize(&record.text)) {
+        document.add_text(fields.marks, mark.encode_utf8(&mut [0; 4]));
     }
     document.add_bytes(fields.record, &record.to_stored()?);
-    Ok(document)
+    Ok(Document {
+        rest: document,
+        texts: vec![
+            (fields.region_names.pairs, Cow::Owned(names)),
+            (fields.title_words, Cow::Borrowed(title)),
+            (fields.title_characters.pairs, Cow::Borrowed(title)),
+            (fields.heading_words, headings.clone()),
+            (fields.heading_characters.pairs, headings),
+            (fields.body_words, Cow::Borrowed(record.body())),
+            (
+                fields.text_characters.pairs,
+                Cow::Borrowed(record.text.as_str()),
+            ),
+            (
+                fields.text_characters.singles,
+                Cow::Borrowed(record.text.as_str()),
+            ),
+        ],
+    })
 }
 
 /// A division as filters name it and as facets count it.

@@ -42,7 +42,15 @@ pub struct Passages {
     first: Vec<DocId>,
     /// Where each block begins, and where the last ends.
     starts: Vec<usize>,
+    /// For every so many passages, the block that the first of them is in.
+    near: Vec<u32>,
 }
+
+/// How many passages share an entry of [`Passages::near`].
+const NEAR: DocId = 16;
+/// Passages that are read together, so that what one of them waits for is on its way while the others
+/// are asked for.
+const TOGETHER: usize = 16;
 
 impl Passages {
     /// Those of each segment that `searcher` searches.
@@ -70,11 +78,37 @@ impl Passages {
     fn open(file: &FileSlice) -> tantivy::Result<Self> {
         let data = file.read_bytes()?;
         let (first, starts) = blocks(&data).ok_or_else(|| broken("a list of blocks"))?;
+        let mut near = Vec::new();
+        let mut block = 0_u32;
+        let last = first.last().copied().unwrap_or_default();
+        for doc in (0..=last).step_by(NEAR as usize) {
+            while first
+                .get(block as usize + 1)
+                .is_some_and(|&next| next <= doc)
+            {
+                block += 1;
+            }
+            near.push(block);
+        }
         Ok(Self {
             data,
             first,
             starts,
+            near,
         })
+    }
+
+    /// The block that a passage is in, and its place there.
+    fn place(&self, doc: DocId) -> Option<(&[u8], usize)> {
+        let near = self.near.get((doc / NEAR) as usize).or(self.near.last())?;
+        let mut at = *near as usize;
+        while self.first.get(at + 1).is_some_and(|&next| next <= doc) {
+            at += 1;
+        }
+        let block = self
+            .data
+            .get(*self.starts.get(at)?..*self.starts.get(at + 1)?)?;
+        Some((block, doc.checked_sub(*self.first.get(at)?)? as usize))
     }
 
     /// A passage, as it was stored.
@@ -83,12 +117,9 @@ impl Passages {
     ///
     /// Fails when the segment has no such passage.
     pub(super) fn stored(&self, doc: DocId) -> tantivy::Result<&[u8]> {
-        let block = self.first.partition_point(|&first| first <= doc);
         let read = || {
-            let at = block.checked_sub(1)?;
-            let (start, end) = (self.starts.get(at)?, self.starts.get(at + 1)?);
-            let block = self.data.get(*start..*end)?;
-            value(in_block(block, (doc - self.first.get(at)?) as usize)?)
+            let (block, at) = self.place(doc)?;
+            value(in_block(block, at)?)
         };
         read().ok_or_else(|| broken("a passage"))
     }
@@ -111,6 +142,36 @@ impl Passages {
     pub fn holds(&self, doc: DocId, finder: &Finder) -> tantivy::Result<bool> {
         let coded = stored::coded(self.stored(doc)?);
         Ok(finder.is_in(coded.unwrap_or_default()))
+    }
+
+    /// Of `docs` those in whose text stands what `finder` looks for.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the segment has no such passages.
+    pub fn holding(&self, docs: &[DocId], finder: &Finder) -> tantivy::Result<Vec<DocId>> {
+        let mut held = Vec::new();
+        for docs in docs.chunks(TOGETHER) {
+            // Step by step for all of them: each step waits for memory that the one before named.
+            let mut places = [None; TOGETHER];
+            for (place, &doc) in places.iter_mut().zip(docs) {
+                *place = self.place(doc);
+            }
+            let mut passages = [None; TOGETHER];
+            for (passage, place) in passages.iter_mut().zip(places) {
+                *passage = place.and_then(|(block, at)| in_block(block, at));
+            }
+            for passage in &mut passages {
+                *passage = passage.and_then(value);
+            }
+            for (&doc, passage) in docs.iter().zip(passages) {
+                let passage = passage.ok_or_else(|| broken("a passage"))?;
+                if finder.is_in(stored::coded(passage).unwrap_or_default()) {
+                    held.push(doc);
+                }
+            }
+        }
+        Ok(held)
     }
 }
 
@@ -205,6 +266,7 @@ fn blocks(file: &[u8]) -> Option<(Vec<DocId>, Vec<usize>)> {
 }
 
 /// The number that `bytes` begins with, which is taken off.
+#[inline]
 fn number(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     let mut shift = 0;

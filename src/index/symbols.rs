@@ -52,11 +52,6 @@ impl Symbol {
         symbol
     }
 
-    fn text(&self) -> &str {
-        let bytes = self.bytes.get(..usize::from(self.length));
-        std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
-    }
-
     #[inline]
     fn put(&self, text: &mut Vec<u8>) {
         // All of them, since a fixed number is copied at once.
@@ -69,6 +64,7 @@ impl Symbol {
 struct Table {
     /// By number: first those of one byte, then those of two.
     symbols: Vec<Symbol>,
+    texts: Vec<&'static str>,
     /// By character as it is compared, the symbols that hold it.
     holding: FxHashMap<char, Vec<u16>>,
     /// By character of the basic plane, its symbol.
@@ -103,12 +99,13 @@ static SYMBOLS: LazyLock<Table> = LazyLock::new(|| {
     let listed = TABLE.lines().filter(|line| !line.starts_with("# "));
     let mut listed = listed.flat_map(|line| line.split(' '));
     let [short, long] = BLANKS;
-    let mut all: Vec<&str> = short.to_vec();
+    let mut all: Vec<&'static str> = short.to_vec();
     all.extend(listed.by_ref().take(SHORT - short.len()));
     all.extend(long);
     all.extend(listed);
     let mut table = Table {
         symbols: all.iter().map(|symbol| Symbol::new(symbol)).collect(),
+        texts: all.clone(),
         holding: FxHashMap::default(),
         single: vec![NONE; 1 << 16],
         begun: vec![0; 1 << (HASH_BITS - u64::BITS.ilog2())],
@@ -132,8 +129,8 @@ static SYMBOLS: LazyLock<Table> = LazyLock::new(|| {
 
 impl Table {
     /// What a symbol stands for.
-    fn text(&self, number: usize) -> &str {
-        self.symbols.get(number).map_or("", Symbol::text)
+    fn text(&self, number: usize) -> &'static str {
+        self.texts.get(number).copied().unwrap_or_default()
     }
 
     fn learn(&mut self, symbol: &str, number: u16, nodes: &mut std::ops::Range<u16>) {
@@ -296,12 +293,23 @@ pub(super) fn decode(coded: &[u8]) -> Option<String> {
 
 /// Looks for a string in stored texts, as they are compared.
 ///
-/// Only symbols that hold the first character of the string are looked at more closely, and what
-/// follows them: the text is not written out.
+/// The text is not written out: it is gone through symbol by symbol, and only symbols that the string
+/// may begin in are looked at more closely, with what follows them.
 pub struct Finder {
     needle: Vec<char>,
-    /// A bit for each symbol that holds the first character.
+    /// A bit for each [code](code) of a symbol that the string may begin in, and for [`LITERAL`].
     begin: Vec<u64>,
+}
+
+/// Bits of [`Finder::begin`]: one for each two bytes.
+const CODES: usize = 1 << u16::BITS;
+
+/// What stands for a symbol: its byte, or its two.
+fn code(number: u16) -> usize {
+    match u8::try_from(number) {
+        Ok(short) if short < LITERAL => usize::from(short),
+        _ => usize::from(number.wrapping_sub(u16::from(LITERAL)) | u16::from(LONG) << 8),
+    }
 }
 
 impl Finder {
@@ -309,15 +317,26 @@ impl Finder {
     #[must_use]
     pub fn new(needle: &Normalized) -> Self {
         let table = &*SYMBOLS;
-        let needle: Vec<char> = needle.as_str().chars().collect();
-        let mut begin = vec![0_u64; table.symbols.len().div_ceil(64)];
-        let holding = needle.first().and_then(|first| table.holding.get(first));
+        let mut finder = Self {
+            needle: needle.as_str().chars().collect(),
+            begin: vec![0_u64; CODES / 64],
+        };
+        let mut codes = vec![usize::from(LITERAL)];
+        let holding = finder.needle.first().and_then(|c| table.holding.get(c));
         for &number in holding.into_iter().flatten() {
-            if let Some(word) = begin.get_mut(usize::from(number / 64)) {
-                *word |= 1 << (number % 64);
+            let mut own = table.text(usize::from(number)).chars();
+            if finder.begins(&mut own, |own| {
+                finder.goes_on(own, Symbols(&[])) != Some(false)
+            }) {
+                codes.push(code(number));
             }
         }
-        Self { needle, begin }
+        for code in codes {
+            if let Some(word) = finder.begin.get_mut(code / 64) {
+                *word |= 1 << (code % 64);
+            }
+        }
+        finder
     }
 
     /// Whether it stands in a text.
@@ -332,43 +351,70 @@ impl Finder {
 
     /// One for each place where it stands.
     fn places(&self, coded: &[u8]) -> impl Iterator<Item = ()> {
-        let mut rest = Symbols(coded);
+        let mut rest = coded;
         let (mut own, mut after) = ("".chars(), Symbols(&[]));
         std::iter::from_fn(move || {
             loop {
-                while let Some(c) = own.next() {
-                    if fold(c) == self.needle.first().copied()
-                        && self.goes_on(own.clone(), after.clone())
-                    {
-                        return Some(());
-                    }
+                if self.begins(&mut own, |own| {
+                    self.goes_on(own, after.clone()) == Some(true)
+                }) {
+                    return Some(());
                 }
-                (own, after) = loop {
-                    match rest.next()? {
-                        Next::Symbol(number) => {
-                            let word = self.begin.get(number / 64).copied().unwrap_or_default();
-                            if word >> (number % 64) & 1 == 1 {
-                                break (SYMBOLS.text(number).chars(), rest.clone());
-                            }
-                        }
-                        Next::Literal(literal) => break (literal.chars(), rest.clone()),
-                    }
+                rest = rest.get(self.skipped(rest)..)?;
+                let mut symbols = Symbols(rest);
+                own = match symbols.next()? {
+                    Next::Symbol(number) => SYMBOLS.text(number).chars(),
+                    Next::Literal(literal) => literal.chars(),
                 };
+                rest = symbols.0;
+                after = symbols;
             }
         })
     }
 
-    /// Whether the rest of it follows: the rest of a symbol, and what is behind that.
-    fn goes_on<'t>(&self, mut own: Chars<'t>, mut after: Symbols<'t>) -> bool {
+    /// How many bytes of symbols that it cannot begin in a text begins with.
+    ///
+    /// Most of a text is such, so nothing here depends on what was read but where the next symbol
+    /// is: short and long ones follow one another as if by chance, and a processor that has to guess
+    /// which it is would be wrong at every second.
+    #[inline]
+    fn skipped(&self, coded: &[u8]) -> usize {
+        let mut at = 0;
+        while let Some(&[first, second]) = coded.get(at..).and_then(<[u8]>::first_chunk) {
+            let long = usize::from(first >> 7);
+            let code = usize::from(first) << (8 * long) | usize::from(second) * long;
+            let word = self.begin.get(code / 64).copied().unwrap_or_default();
+            if word >> (code % 64) & 1 == 1 {
+                return at;
+            }
+            at += 1 + long;
+        }
+        // What is left, at most one byte, is looked at more closely.
+        at
+    }
+
+    /// Goes on in `own` to where it may begin, and `is_there` says so of what follows.
+    #[inline]
+    fn begins<'t>(&self, own: &mut Chars<'t>, is_there: impl Fn(Chars<'t>) -> bool) -> bool {
+        while let Some(c) = own.next() {
+            if fold(c) == self.needle.first().copied() && is_there(own.clone()) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether the rest of it follows: the rest of a symbol, and what is behind that; nothing where
+    /// the text ends before that is said.
+    fn goes_on<'t>(&self, mut own: Chars<'t>, mut after: Symbols<'t>) -> Option<bool> {
         let mut is_blank = false;
         for &wanted in self.needle.iter().skip(1) {
             let found = loop {
                 let Some(c) = own.next() else {
-                    match after.next() {
-                        Some(Next::Symbol(number)) => own = SYMBOLS.text(number).chars(),
-                        Some(Next::Literal(literal)) => own = literal.chars(),
-                        None => return false,
-                    }
+                    own = match after.next()? {
+                        Next::Symbol(number) => SYMBOLS.text(number).chars(),
+                        Next::Literal(literal) => literal.chars(),
+                    };
                     continue;
                 };
                 // A run of blanks is one.
@@ -379,11 +425,11 @@ impl Finder {
                 }
             };
             if found != wanted {
-                return false;
+                return Some(false);
             }
             is_blank = found == ' ';
         }
-        true
+        Some(true)
     }
 }
 
@@ -405,8 +451,7 @@ mod tests {
         assert_eq!(table.symbols.len(), SHORT + (1 << 15));
         let nodes = table.longer.values().chain(table.pairs.values());
         assert!(nodes.filter(|node| node.before != NONE).count() < usize::from(NONE));
-        for (number, symbol) in table.symbols.iter().enumerate() {
-            let text = symbol.text();
+        for (number, &text) in table.texts.iter().enumerate() {
             assert!((1..=MOST_CHARS).contains(&text.chars().count()), "{text}");
             assert_eq!(
                 coded(text).len(),

@@ -101,12 +101,31 @@ enum Token {
     Figures(Fixed),
 }
 
+/// A bit for each character of the basic plane: whether it is a Chinese numeral. Texts are gone
+/// through for numbers, and most of their characters are none.
+static NUMERALS: [u64; 1 << 10] = {
+    let mut bits = [0; 1 << 10];
+    let mut code = 0;
+    while code < 1 << 16 {
+        if let Some(c) = char::from_u32(code)
+            && numeral(c).is_some()
+        {
+            bits[(code >> 6) as usize] |= 1 << (code & 63);
+        }
+        code += 1;
+    }
+    bits
+};
+
 /// Whether `c` is a Chinese numeral, in plain or financial form.
+#[inline]
 pub(super) fn is_chinese(c: char) -> bool {
-    numeral(c).is_some()
+    let code = c as usize;
+    let bits = NUMERALS.get(code >> 6);
+    bits.is_some_and(|bits| bits >> (code & 63) & 1 == 1)
 }
 
-fn numeral(c: char) -> Option<Token> {
+const fn numeral(c: char) -> Option<Token> {
     Some(match c {
         '零' | '〇' | '○' => Token::Zero,
         '一' | '壹' => Token::Digit(1),
@@ -294,17 +313,21 @@ fn figures(chars: &[char], start: usize) -> (usize, Option<Fixed>) {
         end = decimals.1;
     }
     let value = || {
-        let text = |(from, to): (usize, usize)| -> String {
+        let digits = |(from, to): (usize, usize)| {
             let own = chars.get(from..to).unwrap_or_default();
-            own.iter().filter(|c| c.is_ascii_digit()).collect()
+            own.iter().filter_map(|c| c.to_digit(10))
         };
-        let (whole, decimals) = (text(whole), text(decimals));
-        let leading_zero = whole.starts_with('0') && (whole.len() > 1 || grouped);
-        if leading_zero || whole.len() > MAX_FIGURES || decimals.len() > DECIMALS {
+        let (figures, places) = (digits(whole).count(), digits(decimals).count());
+        let leading_zero = digits(whole).next() == Some(0) && (figures > 1 || grouped);
+        if figures == 0 || leading_zero || figures > MAX_FIGURES || places > DECIMALS {
             return None;
         }
-        let fraction: u128 = format!("{decimals:0<6}").parse().ok()?;
-        Fixed::of(whole.parse().ok()?)?.plus(Fixed(fraction))
+        let value = |digits: &mut dyn Iterator<Item = u32>| {
+            digits.fold(0, |value, digit| value * 10 + u128::from(digit))
+        };
+        let missing = u32::try_from(DECIMALS - places).unwrap_or(0);
+        let fraction = value(&mut digits(decimals)) * 10_u128.pow(missing);
+        Fixed::of(value(&mut digits(whole)))?.plus(Fixed(fraction))
     };
     (end, value())
 }

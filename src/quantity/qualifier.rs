@@ -1,5 +1,9 @@
 //! The words that say how near the true value is to a figure.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 use super::view::View;
 use super::{Qualifier, unit};
 
@@ -40,15 +44,24 @@ const BEFORE: [(&str, Qualifier, &str); 32] = [
     ("上", Qualifier::AtLeast, "以路网线史会值海"),
 ];
 
+/// The same by their last characters.
+static BEFORE_BY_LAST: LazyLock<FxHashMap<char, Vec<(&str, Qualifier, &str)>>> =
+    LazyLock::new(|| {
+        let mut by_last: FxHashMap<char, Vec<_>> = FxHashMap::default();
+        for entry in BEFORE {
+            if let Some(last) = entry.0.chars().next_back() {
+                by_last.entry(last).or_default().push(entry);
+            }
+        }
+        by_last
+    });
+
 /// The qualifier that ends before `end`, with its length.
 pub(super) fn qualifier_before(view: &View, end: usize) -> Option<(usize, Qualifier)> {
     let before = view.slice(end.saturating_sub(5), end);
     let mut best: Option<(usize, Qualifier)> = None;
     let last = before.last()?;
-    for (word, qualifier, stops) in BEFORE {
-        if !word.ends_with(*last) {
-            continue;
-        }
+    for &(word, qualifier, stops) in BEFORE_BY_LAST.get(last).into_iter().flatten() {
         let length = word.chars().count();
         let Some((rest, tail)) = before
             .len()

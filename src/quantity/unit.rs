@@ -1,7 +1,8 @@
 //! The units that figures have, and what each measures.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::Class;
 
@@ -269,8 +270,8 @@ static NOUNS: [Unit; 25] = [
 ];
 
 /// The units by their first character: every number is followed by one of them or none.
-static BY_FIRST: LazyLock<HashMap<char, Vec<&'static Unit>>> = LazyLock::new(|| {
-    let mut units: HashMap<char, Vec<&Unit>> = HashMap::new();
+static BY_FIRST: LazyLock<FxHashMap<char, Vec<&'static Unit>>> = LazyLock::new(|| {
+    let mut units: FxHashMap<char, Vec<&Unit>> = FxHashMap::default();
     for unit in UNITS.iter().chain(&NOUNS) {
         for first in unit.text.chars().take(1) {
             units.entry(first).or_default().push(unit);

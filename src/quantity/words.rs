@@ -5,6 +5,9 @@
 //! without the verbs that link them, are what it belongs to; the thing counted where it follows;
 //! and a figure in a list shares the words of the one before it.
 
+use std::sync::LazyLock;
+
+use super::edge::ByEdge;
 use super::qualifier::qualifier_before;
 use super::scan::Figure;
 use super::unit::Form;
@@ -165,6 +168,12 @@ const AFTER_CUTS: [&str; 54] = [
     "降", "升", "增", "占",
 ];
 
+static LINKS_BY_LAST: LazyLock<ByEdge> = LazyLock::new(|| ByEdge::last(&LINKS));
+static RISES_BY_LAST: LazyLock<ByEdge> = LazyLock::new(|| ByEdge::last(&RISES));
+static FALLS_BY_LAST: LazyLock<ByEdge> = LazyLock::new(|| ByEdge::last(&FALLS));
+static OPENERS_BY_FIRST: LazyLock<ByEdge> = LazyLock::new(|| ByEdge::first(&OPENERS));
+static AFTER_CUTS_BY_FIRST: LazyLock<ByEdge> = LazyLock::new(|| ByEdge::first(&AFTER_CUTS));
+
 /// What stands around `figure`: before it back to `done`, and after `end`.
 pub(super) fn context(
     view: &View,
@@ -299,7 +308,8 @@ fn ends_with(own: &[char], word: &str) -> bool {
 fn strip_links(view: &View, from: usize, mut to: usize) -> usize {
     loop {
         let own = view.slice(from, to);
-        let word = LINKS.iter().find(|word| ends_with(own, word));
+        let mut links = LINKS_BY_LAST.of(own.last());
+        let word = links.find(|word| ends_with(own, word));
         if let Some(word) = word {
             to -= word.chars().count();
         } else if let Some((length, _)) = qualifier_before(view, to).filter(|(length, _)| {
@@ -326,15 +336,15 @@ fn change(view: &View, from: usize, to: usize, is_value: bool) -> Option<(usize,
         return None;
     }
     let own = view.slice(from, to);
-    let longest = |words: &[&str]| {
+    let longest = |words: &ByEdge| {
         words
-            .iter()
+            .of(own.last())
             .filter(|word| ends_with(own, word))
             .map(|word| word.chars().count())
             .max()
     };
-    let rise = longest(&RISES);
-    let fall = longest(&FALLS);
+    let rise = longest(&RISES_BY_LAST);
+    let fall = longest(&FALLS_BY_LAST);
     // 新增 says how much there is that is new.
     let rise = rise.filter(|&length| length > 1 || !ends_with(own, "新增"));
     // 改造提升112万亩 does not widen them.
@@ -399,7 +409,7 @@ fn before(view: &View, from: usize, to: usize) -> String {
             .unwrap_or_default();
     }
     loop {
-        let opener = OPENERS.iter().find_map(|word| {
+        let opener = OPENERS_BY_FIRST.of(own.first()).find_map(|word| {
             super::unit::length_at(own, word).filter(|&length| length < own.len())
         });
         match opener {
@@ -422,8 +432,8 @@ fn after(view: &View, end: usize, counted: bool) -> String {
         .find(|&at| {
             let here = rest.get(at..).unwrap_or_default();
             here.first().is_none_or(|&c| !is_ideograph(c))
-                || AFTER_CUTS
-                    .iter()
+                || AFTER_CUTS_BY_FIRST
+                    .of(here.first())
                     .any(|word| super::unit::length_at(here, word).is_some())
         })
         .unwrap_or(rest.len())

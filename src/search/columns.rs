@@ -287,31 +287,70 @@ impl Values {
     }
 }
 
+/// How many counts are kept of each value, to be summed at the end: neighbours often have the same
+/// value, and a count that was just written is slow to be read again.
+const LANES: usize = 4;
+/// The most values for which that is worth it.
+const MOST_IN_LANES: usize = 1 << 10;
+
+/// Counts of values.
+struct Tally {
+    /// Counts of each value, or one of each where there are many.
+    lanes: Vec<u32>,
+    width: usize,
+    next: usize,
+}
+
+impl Tally {
+    fn new(values: usize) -> Self {
+        let width = if values > MOST_IN_LANES { 1 } else { LANES };
+        Self {
+            lanes: vec![0; values * width],
+            width,
+            next: 0,
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, number: impl Width) {
+        // A power of two.
+        let lane = self.next & (self.width - 1);
+        self.next += 1;
+        let place = number.place().saturating_mul(self.width) + lane;
+        if let Some(count) = self.lanes.get_mut(place) {
+            *count += 1;
+        }
+    }
+
+    fn add_to(&self, counts: &mut [u32]) {
+        for (count, lanes) in counts.iter_mut().zip(self.lanes.chunks(self.width)) {
+            *count += lanes.iter().sum::<u32>();
+        }
+    }
+}
+
 fn one(numbers: &[impl Width], docs: &Docs, counts: &mut [u32]) {
+    let mut tally = Tally::new(counts.len());
     docs.for_each(|doc| {
         if let Some(&number) = numbers.get(doc as usize) {
-            add(counts, number);
+            tally.add(number);
         }
     });
+    tally.add_to(counts);
 }
 
 fn many(starts: &[u32], values: &[impl Width], docs: &Docs, counts: &mut [u32]) {
+    let mut tally = Tally::new(counts.len());
     docs.for_each(|doc| {
         let doc = doc as usize;
         if let Some(&[start, end]) = starts.get(doc..doc + 2) {
             let values = values.get(start as usize..end as usize);
             for &number in values.unwrap_or_default() {
-                add(counts, number);
+                tally.add(number);
             }
         }
     });
-}
-
-#[inline]
-fn add(counts: &mut [u32], number: impl Width) {
-    if let Some(count) = counts.get_mut(number.place()) {
-        *count += 1;
-    }
+    tally.add_to(counts);
 }
 
 impl Numbers {

@@ -17,24 +17,23 @@ const ROOT: u32 = 0;
 
 /// What a term is compared as: folded, with blanks kept only between ASCII letters and digits, so
 /// that a line broken inside a Chinese word does not hide it.
-pub(super) fn comparable(text: &str) -> impl Iterator<Item = char> + '_ {
-    let mut chars = text.chars().filter_map(fold);
+pub(super) fn comparable(text: &str) -> Vec<char> {
+    let mut comparable = Vec::with_capacity(text.len() / 2);
     let mut before = ' ';
-    let mut held = None;
-    std::iter::from_fn(move || {
-        let mut c = held.take().or_else(|| chars.next())?;
+    let mut has_blank = false;
+    for c in text.chars().filter_map(fold) {
         if c == ' ' {
-            while c == ' ' {
-                c = chars.next()?;
-            }
-            if is_word(before) && is_word(c) {
-                held = Some(c);
-                c = ' ';
-            }
+            has_blank = true;
+            continue;
         }
+        if has_blank && is_word(before) && is_word(c) {
+            comparable.push(' ');
+        }
+        has_blank = false;
+        comparable.push(c);
         before = c;
-        Some(c)
-    })
+    }
+    comparable
 }
 
 /// Whether `c` runs on in writing with blanks, where a term counts only as a whole word.
@@ -162,7 +161,7 @@ impl Matcher {
     /// Calls `found` with each term that stands in `text` and lies in no longer one, in the order
     /// of their ends. Returns how many characters of `text` were compared.
     pub(super) fn each(&self, text: &str, mut found: impl FnMut(u32)) -> usize {
-        let chars: Vec<char> = comparable(text).collect();
+        let chars = comparable(text);
         // Terms that a longer one, still being read, may yet take in; each begins after the one
         // before it.
         let mut open: Vec<Found> = Vec::new();
@@ -219,7 +218,7 @@ mod tests {
 
     /// The same by definition: every term at every place, without those inside another.
     fn compared(terms: &[&str], text: &str) -> Vec<u32> {
-        let chars: Vec<char> = comparable(text).collect();
+        let chars = comparable(text);
         let mut all = Vec::new();
         for (term, text) in (0_u32..).zip(terms) {
             let text: Vec<char> = text.chars().collect();
@@ -272,7 +271,7 @@ mod tests {
 
     #[test]
     fn keeps_blanks_only_within_words() {
-        let kept = |text: &str| comparable(text).collect::<String>();
+        let kept = |text: &str| comparable(text).into_iter().collect::<String>();
         assert_eq!(kept(" 教\u{3000}師 \n Wi  Fi ５G 网 "), "教师wi fi 5g网");
         assert_eq!(kept("  "), "");
     }

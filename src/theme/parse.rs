@@ -361,7 +361,7 @@ impl Reader<'_> {
         }
         let (label, line) = self.string(table, keys, "label")?;
         let at = |problem| Located { line, problem };
-        let compared: String = comparable(&label).collect();
+        let compared: String = comparable(&label).into_iter().collect();
         if compared.is_empty() {
             return Err(at(Problem::EmptyLabel));
         }
@@ -552,7 +552,7 @@ fn is_inside(path: &str) -> bool {
 
 /// Remembers the line of a term, unless it is empty or was there before.
 fn note(seen: &mut HashMap<String, usize>, term: &str, line: usize) -> Result<(), Located> {
-    let compared: String = comparable(term).collect();
+    let compared: String = comparable(term).into_iter().collect();
     let term = term.to_owned();
     let problem = if compared.is_empty() {
         Problem::EmptyTerm(term)

@@ -317,6 +317,22 @@ impl Input {
 
     #[inline]
     fn number(&mut self) -> io::Result<u64> {
+        // Most numbers are one byte, and most others two, at hand.
+        match self.at_hand.get(self.next..) {
+            Some(&[one, ..]) if one < 0x80 => {
+                self.next += 1;
+                Ok(u64::from(one))
+            }
+            Some(&[one, two, ..]) if two < 0x80 => {
+                self.next += 2;
+                Ok(u64::from(one & 0x7F) | u64::from(two) << 7)
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    /// A number of any length.
+    fn long_number(&mut self) -> io::Result<u64> {
         let mut value = 0;
         let mut shift = 0;
         loop {

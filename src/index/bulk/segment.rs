@@ -8,7 +8,6 @@
 //! (`tests/updates.rs` compares indexes made both ways).
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use tantivy::directory::{Directory, TerminatingWrite};
 use tantivy::fastfield::FastFieldsWriter;
@@ -16,156 +15,19 @@ use tantivy::fieldnorm::{FieldNormReaders, FieldNormsSerializer, FieldNormsWrite
 use tantivy::index::{Segment, SegmentComponent, SegmentMeta};
 use tantivy::indexer::{AddOperation, SegmentWriter};
 use tantivy::postings::InvertedIndexSerializer;
-use tantivy::schema::{Field, FieldType, IndexRecordOption, Schema, Value};
+use tantivy::schema::{Field, IndexRecordOption, Schema, Value};
 use tantivy::store::StoreWriter;
-use tantivy::tokenizer::RAW_TOKENIZER_NAME;
 use tantivy::{DocId, Index, TantivyDocument, TantivyError};
 
-use super::grams::{self, Alphabet, Grams};
+use super::cut::{Cut, How, Plan, Text};
+use super::grams::{Alphabet, Grams};
 use super::runs::{self, Detail, Run, RunWriter, Section};
 use super::terms::Terms;
-use crate::analysis::{self, Dictionary, Normalized};
 
 /// Memory of the engine's own writer, for the few passages that are left to it.
 const ENGINE_MEMORY: usize = 32 << 20;
 /// Passages after which a segment is closed, so that what is held of each stays bounded.
 pub(super) const MOST_PASSAGES: DocId = 2_000_000;
-
-/// How a field becomes terms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum How {
-    /// Not at all.
-    Not,
-    /// As it is.
-    Raw,
-    /// As a number.
-    Number,
-    /// As words.
-    Words,
-    /// As characters and pairs, the characters in a field of their own where there is one.
-    Grams { singles: Option<Field> },
-    /// From another field.
-    Derived,
-}
-
-/// How each field becomes terms.
-#[derive(Debug, Clone)]
-pub(super) struct Plan {
-    fields: Vec<How>,
-}
-
-impl Plan {
-    pub(super) fn new(schema: &Schema) -> Self {
-        let with = |name: &str| {
-            let mut fields = schema.fields();
-            fields.find(|(_, entry)| tokenizer(entry.field_type()) == Some(name))
-        };
-        let singles = with(analysis::SINGLES).map(|(field, _)| field);
-        let how = |kind: &FieldType| match (kind, tokenizer(kind)) {
-            (FieldType::U64(options), _) if options.is_indexed() => How::Number,
-            (_, Some(RAW_TOKENIZER_NAME)) => How::Raw,
-            (_, Some(analysis::WORDS)) => How::Words,
-            (_, Some(analysis::CHARACTERS)) => How::Grams { singles: None },
-            (_, Some(analysis::PAIRS)) => How::Grams { singles },
-            (_, Some(analysis::SINGLES)) => How::Derived,
-            _ => How::Not,
-        };
-        Self {
-            fields: schema
-                .fields()
-                .map(|(_, entry)| how(entry.field_type()))
-                .collect(),
-        }
-    }
-
-    fn of(&self, field: Field) -> How {
-        let how = self.fields.get(field.field_id() as usize);
-        how.copied().unwrap_or(How::Not)
-    }
-}
-
-fn tokenizer(kind: &FieldType) -> Option<&str> {
-    match kind {
-        FieldType::Str(options) => Some(options.get_indexing_options()?.tokenizer()),
-        _ => None,
-    }
-}
-
-/// A passage whose texts are cut.
-pub(super) struct Cut {
-    document: TantivyDocument,
-    texts: Vec<(Field, Text)>,
-    /// Characters of the texts whose characters are indexed.
-    characters: usize,
-}
-
-impl Cut {
-    /// Whether it may not find room in a run.
-    pub(super) fn is_large(&self) -> bool {
-        self.characters > grams::MOST_CHARACTERS
-    }
-}
-
-enum Text {
-    Words(Words),
-    Characters(Arc<Normalized>),
-}
-
-/// Words one after another, with where each ends.
-#[derive(Default)]
-struct Words {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Words {
-    fn push(&mut self, word: &str) {
-        self.text.push_str(word);
-        self.ends.push(self.text.len());
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let bounds = starts.zip(self.ends.iter().copied());
-        bounds.filter_map(|(start, end)| self.text.as_bytes().get(start..end))
-    }
-}
-
-/// Cuts the texts of a passage.
-pub(super) fn cut(plan: &Plan, dictionary: &Dictionary, document: TantivyDocument) -> Cut {
-    let mut texts = Vec::new();
-    let mut characters = 0;
-    // A text that is cut twice is normalised once.
-    let mut last: Option<(&str, Arc<Normalized>)> = None;
-    for (field, value) in document.field_values() {
-        let how = plan.of(field);
-        if !matches!(how, How::Words | How::Grams { .. }) {
-            continue;
-        }
-        let Some(text) = value.as_str() else { continue };
-        let normalized = match &last {
-            Some((own, normalized)) if *own == text => Arc::clone(normalized),
-            _ => Arc::new(Normalized::new(text)),
-        };
-        last = Some((text, Arc::clone(&normalized)));
-        let text = if how == How::Words {
-            let mut words = Words::default();
-            for word in analysis::words(dictionary, &normalized) {
-                words.push(word.text);
-            }
-            Text::Words(words)
-        } else {
-            characters += normalized.chars();
-            Text::Characters(normalized)
-        };
-        texts.push((field, text));
-    }
-    Cut {
-        document,
-        texts,
-        characters,
-    }
-}
 
 /// Where segments are written.
 #[derive(Clone)]
@@ -241,7 +103,7 @@ impl Writer {
         self.docs
     }
 
-    /// Adds a passage that is not [large](Cut::is_large).
+    /// Adds a passage that is not [large](Cut::large).
     pub(super) fn add(&mut self, cut: &Cut) -> tantivy::Result<()> {
         let room = self.alphabet.has_room(cut.characters)
             && self
@@ -253,8 +115,8 @@ impl Writer {
             self.end_run(true)?;
         }
         let doc = self.docs;
-        self.columns.add_document(&cut.document)?;
-        self.store.store(&cut.document, &self.schema)?;
+        self.columns.add_document(&cut.rest)?;
+        self.store.store(&cut.rest, &self.schema)?;
         let mut counts = vec![None; self.tokens.len()];
         let mut count = |field: Field, tokens: u32| {
             if let Some(count) = counts.get_mut(field.field_id() as usize) {
@@ -265,21 +127,20 @@ impl Writer {
             let at = field.field_id() as usize;
             match (text, self.target.plan.of(*field)) {
                 (Text::Words(words), _) => {
-                    let taken = words.iter().filter(|word| self.terms.add(at, word, doc));
-                    count(*field, u32::try_from(taken.count()).unwrap_or(u32::MAX));
+                    count(*field, self.terms.add_all(at, words, doc));
                 }
                 (Text::Characters(text), How::Grams { singles }) => {
                     let Some(Some(grams)) = self.grams.get_mut(at) else {
                         continue;
                     };
-                    let counted = grams.add(&mut self.alphabet, doc, text.as_str());
+                    let counted = grams.add(&mut self.alphabet, doc, text);
                     count(*field, counted.pairs);
                     count(singles.unwrap_or(*field), counted.singles);
                 }
                 (Text::Characters(_), _) => {}
             }
         }
-        for (field, value) in cut.document.field_values() {
+        for (field, value) in cut.rest.field_values() {
             let at = field.field_id() as usize;
             let taken = match self.target.plan.of(field) {
                 How::Raw => value
@@ -399,10 +260,10 @@ impl Large {
         })
     }
 
-    pub(super) fn add(&mut self, cut: Cut) -> tantivy::Result<()> {
+    pub(super) fn add(&mut self, document: TantivyDocument) -> tantivy::Result<()> {
         self.writer.add_document(AddOperation {
             opstamp: 0,
-            document: cut.document,
+            document,
         })
     }
 
@@ -435,10 +296,13 @@ pub(super) fn publish(index: &Index, segments: Vec<SegmentMeta>) -> tantivy::Res
 mod tests {
     use proptest::prelude::*;
     use tantivy::postings::Postings;
-    use tantivy::schema::Document;
+    use tantivy::schema::Document as _;
     use tantivy::{DocSet, IndexWriter, SegmentReader, TERMINATED};
 
     use super::*;
+    use crate::analysis::{self, Dictionary, marks, normalize};
+    use crate::index::bulk::cut::Cutter;
+    use crate::index::document::Document;
     use crate::index::schema::{self, Fields};
 
     /// Everything a segment says of a field: terms with passages, frequencies and positions, and
@@ -482,7 +346,7 @@ mod tests {
         fields: &Fields,
         id: usize,
         [title, heading, text]: &[String; 3],
-    ) -> TantivyDocument {
+    ) -> Document<'static> {
         let mut document = TantivyDocument::new();
         document.add_text(fields.id, format!("p{id}"));
         document.add_text(
@@ -497,19 +361,25 @@ mod tests {
         for year in 0..id % 3 {
             document.add_u64(fields.year, 2000 + year as u64);
         }
-        document.add_text(fields.region_names.pairs, title);
-        document.add_text(fields.title_words, title);
-        document.add_text(fields.title_characters.pairs, title);
-        document.add_text(fields.heading_words, heading);
-        document.add_text(fields.heading_characters.pairs, heading);
-        document.add_text(fields.body_words, text);
-        document.add_text(fields.text_characters.pairs, text);
-        document.add_text(fields.text_characters.singles, text);
-        for mark in Normalized::new(text).marks() {
+        for mark in marks(&normalize(text)) {
             document.add_text(fields.marks, mark.to_string());
         }
         document.add_bytes(fields.record, text.as_bytes());
-        document
+        let texts = [
+            (fields.region_names.pairs, title),
+            (fields.title_words, title),
+            (fields.title_characters.pairs, title),
+            (fields.heading_words, heading),
+            (fields.heading_characters.pairs, heading),
+            (fields.body_words, text),
+            (fields.text_characters.pairs, text),
+            (fields.text_characters.singles, text),
+        ];
+        let texts = texts.map(|(field, text)| (field, text.clone().into()));
+        Document {
+            rest: document,
+            texts: texts.into(),
+        }
     }
 
     fn index() -> tantivy::Result<(Index, Fields)> {
@@ -527,7 +397,7 @@ mod tests {
         let (theirs, fields) = index()?;
         let mut engine: IndexWriter = theirs.writer_with_num_threads(1, 32 << 20)?;
         for (id, text) in texts.iter().enumerate() {
-            engine.add_document(passage(&fields, id, text))?;
+            engine.add_document(passage(&fields, id, text).whole())?;
         }
         engine.commit()?;
         let (ours, fields) = index()?;
@@ -539,9 +409,10 @@ mod tests {
             memory,
         };
         let mut writer = Writer::begin(&target)?;
+        let dictionary = Dictionary::standard();
+        let mut cutter = Cutter::new(&target.plan, &dictionary);
         for (id, text) in texts.iter().enumerate() {
-            let document = passage(&fields, id, text);
-            writer.add(&cut(&target.plan, &Dictionary::standard(), document))?;
+            writer.add(&cutter.cut(passage(&fields, id, text)))?;
         }
         publish(&ours, vec![writer.finish()?])?;
         Ok((theirs, ours))

@@ -10,29 +10,70 @@ use super::runs::Section;
 /// The longest term that the engine takes, in bytes.
 const MOST_BYTES: usize = u16::MAX as usize - 5;
 /// What the table needs for a term besides its bytes.
-const TABLE_ENTRY: usize = 48;
+const TABLE_ENTRY: usize = 64;
 
 /// A short term in one number: its bytes, the first foremost, and how many they are. Two such
 /// numbers are in the order of the terms.
 type Short = u128;
 /// The most bytes of a short term, which are most: five characters.
 const SHORT_BYTES: usize = 15;
+/// What no short term is: none is so long.
+const NO_SHORT: Short = Short::MAX;
 
 fn short(term: &[u8]) -> Option<Short> {
-    let length = u8::try_from(term.len()).ok()?;
-    if term.len() > SHORT_BYTES {
-        return None;
-    }
-    let mut bytes = [0; SHORT_BYTES + 1];
+    let mut bytes = PADDING;
     for (to, from) in bytes.iter_mut().zip(term) {
         *to = *from;
     }
-    Some(Short::from_be_bytes(bytes) | Short::from(length))
+    short_of(&bytes, term.len())
 }
 
-/// Short terms that are kept at hand, a power of two: most of a text are a few thousand words, which
-/// lie far apart in a table of all.
-const AT_HAND: usize = 1 << 13;
+/// Terms one after another. Behind the last there is room, so that a short one is read at once with
+/// whatever follows it.
+#[derive(Debug, Default)]
+pub(super) struct Padded {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// The bytes behind the last term.
+const PADDING: [u8; SHORT_BYTES + 1] = [0; SHORT_BYTES + 1];
+
+impl Padded {
+    pub(super) fn push(&mut self, term: &str) {
+        let end = self.ends.last().copied().unwrap_or(0);
+        self.text.truncate(end);
+        self.text.extend_from_slice(term.as_bytes());
+        self.ends.push(self.text.len());
+        self.text.extend_from_slice(&PADDING);
+    }
+
+    /// Each term, with what it is in short.
+    fn iter(&self) -> impl Iterator<Item = (&[u8], Option<Short>)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let bounds = starts.zip(self.ends.iter().copied());
+        bounds.filter_map(|(start, end)| {
+            let term = self.text.get(start..end)?;
+            let ahead = self.text.get(start..)?.first_chunk()?;
+            Some((term, short_of(ahead, term.len())))
+        })
+    }
+}
+
+/// The short term that is the first `length` of these bytes, where so few are one.
+#[inline]
+fn short_of(bytes: &[u8; SHORT_BYTES + 1], length: usize) -> Option<Short> {
+    let length = u32::try_from(length).ok()?;
+    let behind = Short::BITS.checked_sub(length.checked_mul(8)?)?;
+    let own = Short::MAX.checked_shl(behind).unwrap_or_default();
+    (behind > 0).then(|| Short::from_be_bytes(*bytes) & own | Short::from(length))
+}
+
+/// Places for short terms that are kept at hand, a power of two: most of a text are a few thousand
+/// words, which lie far apart in a table of all.
+const AT_HAND: usize = 1 << 16;
+/// No term.
+const NONE: u32 = u32::MAX;
 
 /// Where a short term is kept at hand.
 fn place_at_hand(short: Short) -> usize {
@@ -44,8 +85,10 @@ fn place_at_hand(short: Short) -> usize {
 
 /// The terms of a run.
 pub(super) struct Terms {
-    /// Short terms that were met last, each at a place of its own, with their numbers.
-    at_hand: Vec<(Short, u32)>,
+    /// The short terms of these numbers, where they are short.
+    by_number: Vec<Short>,
+    /// Numbers of short terms that were met last, each at a place of its own.
+    at_hand: Vec<u32>,
     /// Numbers of short terms, and of others.
     short: HashMap<Short, u32, FxBuildHasher>,
     long: HashMap<Box<[u8]>, u32, FxBuildHasher>,
@@ -84,8 +127,8 @@ impl Term<'_> {
 impl Terms {
     pub(super) fn new(fields: usize) -> Self {
         Self {
-            // No term is so short.
-            at_hand: vec![(Short::MAX, 0); AT_HAND],
+            by_number: Vec::new(),
+            at_hand: vec![NONE; AT_HAND],
             short: HashMap::default(),
             long: HashMap::default(),
             bytes: 0,
@@ -99,32 +142,67 @@ impl Terms {
         if term.len() > MOST_BYTES {
             return false;
         }
-        let new = u32::try_from(self.short.len() + self.long.len()).unwrap_or(u32::MAX);
-        let number = if let Some(short) = short(term) {
-            match self.at_hand.get_mut(place_at_hand(short)) {
-                Some((known, number)) if *known == short => *number,
-                place => {
-                    let number = *self.short.entry(short).or_insert(new);
-                    if let Some(place) = place {
-                        *place = (short, number);
-                    }
-                    number
-                }
-            }
-        } else {
-            let known = self.long.get(term).copied();
-            known.unwrap_or_else(|| {
-                self.long.insert(term.into(), new);
-                new
-            })
-        };
-        if number == new {
-            self.bytes += term.len() + TABLE_ENTRY;
-        }
+        let number = self.number(term, short(term));
         if let Some(entries) = self.fields.get_mut(field) {
             entries.push(u64::from(number) << 32 | u64::from(doc));
         }
         true
+    }
+
+    /// The same for each of `terms`; says how many the engine takes.
+    pub(super) fn add_all(&mut self, field: usize, terms: &Padded, doc: DocId) -> u32 {
+        let mut entries = self.fields.get_mut(field).map(std::mem::take);
+        let mut taken = 0;
+        for (term, short) in terms.iter().filter(|(term, _)| term.len() <= MOST_BYTES) {
+            let number = self.number(term, short);
+            if let Some(entries) = &mut entries {
+                entries.push(u64::from(number) << 32 | u64::from(doc));
+            }
+            taken += 1;
+        }
+        if let (Some(place), Some(entries)) = (self.fields.get_mut(field), entries) {
+            *place = entries;
+        }
+        taken
+    }
+
+    /// The number of a term, a new one where it was not met before.
+    #[inline]
+    fn number(&mut self, term: &[u8], short: Option<Short>) -> u32 {
+        let Some(short) = short else {
+            let known = self.long.get(term).copied();
+            return known.unwrap_or_else(|| {
+                let new = self.next(NO_SHORT, term.len());
+                self.long.insert(term.into(), new);
+                new
+            });
+        };
+        let place = place_at_hand(short);
+        let number = self.at_hand.get(place).copied().unwrap_or(NONE);
+        // Numbers are given in the order terms are met, so those of frequent ones lie together.
+        if self.by_number.get(number as usize) == Some(&short) {
+            return number;
+        }
+        let number = match self.short.get(&short) {
+            Some(&number) => number,
+            None => {
+                let new = self.next(short, term.len());
+                self.short.insert(short, new);
+                new
+            }
+        };
+        if let Some(place) = self.at_hand.get_mut(place) {
+            *place = number;
+        }
+        number
+    }
+
+    /// The number of a term that is new.
+    fn next(&mut self, short: Short, length: usize) -> u32 {
+        let new = u32::try_from(self.by_number.len()).unwrap_or(NONE);
+        self.by_number.push(short);
+        self.bytes += length + TABLE_ENTRY;
+        new
     }
 
     /// Bytes it needs, sorting included.

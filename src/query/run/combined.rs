@@ -10,7 +10,7 @@
 //! with `tf` and `length` the weighed sums over the fields, and for `idf` the frequency in the
 //! field that holds the term most often.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{Postings, SegmentPostings};
@@ -18,12 +18,23 @@ use tantivy::query::{EmptyScorer, EnableScoring, Explanation, Query, Scorer, Wei
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, Term};
 
+use super::docs::past;
 use super::terms::Terms;
 
 /// How fast further occurrences stop counting; the usual value.
 const K1: f32 = 1.2;
 /// How much length counts; the usual value.
 const B: f32 = 0.75;
+
+/// The length that each number stands for which is kept of one.
+type Lengths = [f32; 1 << u8::BITS];
+
+static LENGTHS: LazyLock<Lengths> = LazyLock::new(|| {
+    std::array::from_fn(|id| {
+        let id = u8::try_from(id).unwrap_or(u8::MAX);
+        count(u64::from(FieldNormReader::id_to_fieldnorm(id)))
+    })
+});
 
 /// A field with what an occurrence in it counts.
 pub type WeighedField = (Field, f32);
@@ -179,7 +190,9 @@ impl CombinedWeight {
             lengths,
             factor: self.factor * boost,
             average: self.average,
+            each: &LENGTHS,
             doc: TERMINATED,
+            frequencies: Vec::new(),
         }))
     }
 
@@ -200,7 +213,9 @@ impl CombinedWeight {
             lengths,
             factor: self.factor * boost,
             average: self.average,
+            each: &LENGTHS,
             doc: TERMINATED,
+            frequencies: Vec::new(),
         };
         scorer.settle();
         Ok(scorer)
@@ -232,25 +247,40 @@ pub(super) struct CombinedScorer {
     /// Where the term stands, with what an occurrence there counts.
     postings: Vec<(SegmentPostings, f32)>,
     lengths: Vec<(FieldNormReader, f32)>,
+    /// What the numbers stand for that are kept of lengths.
+    each: &'static Lengths,
     factor: f32,
     average: f32,
     doc: DocId,
+    /// Room for how often the term stands in each of the passages that are asked about.
+    frequencies: Vec<Score>,
 }
 
 impl CombinedScorer {
     /// Adds to each of `sums` what the passage at its place in `docs`, which are in order, scores.
     pub(super) fn add(&mut self, docs: &[DocId], sums: &mut [Score]) {
-        for (&doc, sum) in docs.iter().zip(sums) {
-            let mut frequency = 0.0;
-            for (postings, weight) in &mut self.postings {
-                let mut at = postings.doc();
-                if at < doc {
-                    at = postings.seek(doc);
+        self.frequencies.clear();
+        self.frequencies.resize(docs.len(), 0.0);
+        for (postings, weight) in &mut self.postings {
+            let mut at = 0;
+            while let Some(&doc) = docs.get(at) {
+                let mut held = postings.doc();
+                if held < doc {
+                    held = postings.seek(doc);
                 }
-                if at == doc {
-                    frequency += count(u64::from(postings.term_freq())) * *weight;
+                if held == doc {
+                    if let Some(frequency) = self.frequencies.get_mut(at) {
+                        *frequency += count(u64::from(postings.term_freq())) * *weight;
+                    }
+                    at += 1;
+                } else {
+                    // Many fields hold a term far more seldom than it is asked about.
+                    let rest = docs.get(at..).unwrap_or_default();
+                    at += rest.len() - past(rest, held).len();
                 }
             }
+        }
+        for ((&doc, sum), &frequency) in docs.iter().zip(sums).zip(&self.frequencies) {
             if frequency > 0.0 {
                 *sum += self.scored(doc, frequency);
             }
@@ -261,7 +291,7 @@ impl CombinedScorer {
     fn scored(&self, doc: DocId, frequency: Score) -> Score {
         let lengths = self.lengths.iter();
         let length: f32 = lengths
-            .map(|(length, weight)| count(u64::from(length.fieldnorm(doc))) * weight)
+            .map(|(length, weight)| self.each[usize::from(length.fieldnorm_id(doc))] * weight)
             .sum();
         let norm = K1 * (1.0 - B + B * length / self.average);
         self.factor * frequency / (frequency + norm)

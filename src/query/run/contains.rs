@@ -105,15 +105,8 @@ pub(super) fn holding(
     passages: &StoredPassages,
     finder: &Finder,
 ) -> tantivy::Result<Docs> {
-    let mut failed = None;
-    let held = candidates.filtered(room, |doc| {
-        failed.is_none()
-            && passages.holds(doc, finder).unwrap_or_else(|error| {
-                failed = Some(error);
-                false
-            })
-    });
-    failed.map_or(Ok(held), Err)
+    let held = passages.holding(&candidates.to_vec(), finder)?;
+    Ok(Docs::of(held, room))
 }
 
 /// Scores passages that may hold the string.

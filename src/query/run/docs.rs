@@ -303,7 +303,7 @@ impl Docs {
 }
 
 /// `list` from its first element that is not before `doc`.
-fn past(list: &[DocId], doc: DocId) -> &[DocId] {
+pub(super) fn past(list: &[DocId], doc: DocId) -> &[DocId] {
     // Doubling steps, since the next one is mostly near.
     let mut step = 1;
     while list.get(step).is_some_and(|&at| at < doc) {

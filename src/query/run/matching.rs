@@ -17,7 +17,7 @@ use tantivy::{
 use super::combined::CombinedQuery;
 use super::contains::{self, Contains};
 use super::coverage::{CoverageQuery, Enough};
-use super::docs::Docs;
+use super::docs::{Docs, past};
 use super::forms::{BestOf, Characters, Constant, Weighed};
 use super::terms::Terms;
 use crate::index::StoredPassages;
@@ -495,9 +495,8 @@ fn covered(
     for (set, (_, worth)) in sets.iter().zip(clauses) {
         let mut at = 0;
         set.for_each(|doc| {
-            while candidates.get(at).is_some_and(|&candidate| candidate < doc) {
-                at += 1;
-            }
+            let rest = candidates.get(at..).unwrap_or_default();
+            at += rest.len() - past(rest, doc).len();
             if let Some((count, sum)) = held.get_mut(at) {
                 *count += 1;
                 *sum += worth;
