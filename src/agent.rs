@@ -13,8 +13,8 @@ mod tools;
 
 use serde_json::{Value, json};
 
-use crate::index::Snapshot;
-use crate::search::Options;
+use crate::index::{self, Snapshot};
+use crate::search::{Request, Response};
 
 /// The revisions that are spoken, the latest first.
 pub const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
@@ -29,12 +29,15 @@ const NO_METHOD: i64 = -32_601;
 const INVALID_PARAMS: i64 = -32_602;
 const INTERNAL: i64 = -32_603;
 
+/// How one searches: by [`crate::search::search`], and by whatever counts searches around it.
+pub type Searching<'a> = &'a dyn Fn(&Snapshot, &Request) -> Result<Response, index::Error>;
+
 /// What questions are answered from.
 pub struct Desk<'a> {
     /// What is searched.
     pub snapshot: &'a Snapshot,
     /// How.
-    pub options: &'a Options,
+    pub search: Searching<'a>,
     /// What addresses begin with, such as `https://example.org`; may be empty.
     pub base: &'a str,
 }

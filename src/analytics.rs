@@ -19,11 +19,13 @@
 //! | `analytics/private.rs` | what is not kept of a query |
 //! | `analytics/settle.rs` | searches while typing, of which only the last is one |
 //! | `analytics/report.rs` | the counts of many days together |
+//! | `analytics/backup.rs` | the counts as they go into a backup, and back |
 //!
 //! Invariants: the sums of the days are what was counted, whatever was dropped for room; the folder
 //! holds nothing of any person; a damaged file is set aside and named, never deleted
 //! (`tests/analytics.rs`).
 
+pub mod backup;
 mod day;
 mod file;
 pub mod private;

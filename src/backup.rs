@@ -1,4 +1,5 @@
-//! Everything a site would miss, in one file, and back: corpus, store, keys, and the index in force.
+//! Everything a site would miss, in one file, and back: corpus, store, keys, counts of searches, and
+//! the index in force.
 //!
 //! A backup is taken while the service runs, by another process and without its locks: each part
 //! knows how it is read while it changes. The file is an ordinary tar archive compressed by
@@ -28,7 +29,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
-use crate::{corpus, index, key, store};
+use crate::{analytics, corpus, index, key, store};
 
 pub use form::{About, Contents};
 pub use read::{Found, check};
@@ -51,6 +52,9 @@ pub enum Error {
     /// The keys cannot be replaced.
     #[error(transparent)]
     Keys(#[from] key::Error),
+    /// The counts of searches cannot be replaced.
+    #[error(transparent)]
+    Analytics(#[from] analytics::Error),
     /// A file that is to be written is there already.
     #[error("{} 已存在；请换一个文件名，或用 --overwrite 覆盖", path.display())]
     Exists {
@@ -133,7 +137,7 @@ pub enum Error {
     },
     /// One folder would be replaced with another that it holds.
     #[error(
-        "{} 在语料目录的子文件夹里，取代语料会连它一起取代；请移到别处，并改设置 corpus.path、index.path、store.path 或 keys.path",
+        "{} 在语料目录的子文件夹里，取代语料会连它一起取代；请移到别处，并改设置 corpus.path、index.path、store.path、analytics.path 或 keys.path",
         path.display()
     )]
     Entangled {
@@ -167,6 +171,8 @@ pub struct Places {
     pub store_options: store::Options,
     /// The file of the keys.
     pub keys: PathBuf,
+    /// The folder of the counts of searches.
+    pub analytics: PathBuf,
 }
 
 impl From<&Settings> for Places {
@@ -178,6 +184,7 @@ impl From<&Settings> for Places {
             store: settings.store.path.clone(),
             store_options: store::Options::from(&settings.store),
             keys: settings.keys.path.clone(),
+            analytics: settings.analytics.path.clone(),
         }
     }
 }
@@ -190,7 +197,7 @@ impl Places {
             name.push(ending);
             PathBuf::from(name)
         });
-        let folders = [self.index.clone(), self.store.clone()];
+        let folders = [&self.index, &self.store, &self.analytics].map(PathBuf::clone);
         folders.into_iter().chain(keys).collect()
     }
 }

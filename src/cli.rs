@@ -176,7 +176,7 @@ enum Command {
         #[command(subcommand)]
         command: keys::Command,
     },
-    /// 把语料、存储、密钥和索引写成一个快照文件；服务运行中也可以
+    /// 把语料、存储、密钥、检索统计和索引写成一个快照文件；服务运行中也可以
     #[command(
         help_template = HELP,
         next_help_heading = "选项",
@@ -184,7 +184,7 @@ enum Command {
         after_help = "快照是 Zstandard 压缩的 tar 文件，解压软件大多能打开。写完并确认落盘之后才以给定的名称出现。文件写作 - 时输出到标准输出。"
     )]
     Snapshot(snapshot::Flags),
-    /// 从快照文件恢复语料、存储、密钥和索引；须先停止服务
+    /// 从快照文件恢复语料、存储、密钥、检索统计和索引；须先停止服务
     #[command(
         help_template = HELP,
         next_help_heading = "选项",
@@ -192,7 +192,7 @@ enum Command {
         after_help = "先核对整个快照，全部完好才动手；动手之后出错则全部放回。中途断电或被终止时，服务不会启动，重新运行 cesou restore 文件 --overwrite 即可。"
     )]
     Restore(restore::Flags),
-    /// 核对词表、存储、密钥和索引是否完好，或核对一个快照文件；只读，服务运行中也可以
+    /// 核对词表、存储、密钥、检索统计和索引是否完好，或核对一个快照文件；只读，服务运行中也可以
     #[command(
         help_template = HELP,
         next_help_heading = "选项",
@@ -213,7 +213,7 @@ enum Command {
         help_template = HELP,
         next_help_heading = "选项",
         override_usage = "cesou eval [选项] --judgements 文件\n      cesou eval [选项] --corpus 文件 --queries 文件 --qrels 文件",
-        after_help = "测试集为 BEIR 格式，可为 Zstandard 压缩（.zst）：corpus.jsonl 每行有 _id、title、text，一篇作一个段落；queries.jsonl 每行有 _id、text；qrels.tsv 三列为检索词编号、文档编号、等级。测试集的索引建在系统的临时文件夹，用后即删；词表和检索设置与服务相同。"
+        after_help = "测试集为 BEIR 格式，可为 Zstandard 压缩（.zst）：corpus.jsonl 每行有 _id、title、text，一篇作一个段落；queries.jsonl 每行有 _id、text；qrels.tsv 三列为检索词编号、文档编号、等级。测试集的索引建在系统的临时文件夹，用后即删；词表和检索设置与服务相同，只是不用置顶：衡量的是排序。"
     )]
     Eval {
         #[command(flatten)]

@@ -3,8 +3,10 @@
 //! | module | what belongs in it |
 //! |---|---|
 //! | `refusals` | damaged, truncated and made-up snapshots, and what may not be overwritten |
+//! | `counts` | the counts of searches |
 //! | `process` | snapshots while another process writes, restoring that is killed |
 
+mod counts;
 mod process;
 mod refusals;
 
@@ -74,7 +76,7 @@ fn stored(path: &Path) -> BTreeMap<String, Content> {
         .collect()
 }
 
-/// The seed with an index, reports in the store and a key.
+/// The seed with an index, reports in the store, a key, and counts of two days.
 fn site() -> Place {
     let place = Place::seed();
     fs::create_dir(place.path("corpus/reports/甲 乙")).unwrap();
@@ -87,6 +89,7 @@ fn site() -> Place {
     place.run(&["index"]).exits(0);
     fill(&place.path("store"), 12);
     place.run(&["keys", "create", "--name", "甲"]).exits(0);
+    counts::count(&place, &counts::DAYS, 3);
     place
 }
 
@@ -97,6 +100,7 @@ fn places(place: &Place) -> Places {
         index: place.path("index"),
         store: place.path("store"),
         keys: place.path("store/keys.jsonl"),
+        analytics: place.path("store/analytics"),
         ..Places::from(&Settings::default())
     }
 }
@@ -332,6 +336,8 @@ fn other_programs_can_look_into_a_snapshot() {
         "corpus/themes.toml",
         "corpus/.hidden",
         "keys.jsonl",
+        "analytics/2026-11-25.jsonl",
+        "analytics/2026-11-26.jsonl",
         "store/000001.log",
         "index/synonyms.toml",
     ] {
@@ -344,7 +350,8 @@ fn other_programs_can_look_into_a_snapshot() {
         names.len() - 1
     );
     assert_eq!(manifest["contents"]["store_reports"], 12);
-    assert_eq!(manifest["about"]["format"], 1);
+    assert_eq!(manifest["about"]["format"], 2);
+    assert_eq!(manifest["contents"]["analytics_days"], 2);
     // The same through standard output.
     let run = place.run(&["snapshot", "-"]);
     assert_eq!(run.output.status.code(), Some(0), "{}", run.err());
@@ -493,6 +500,8 @@ fn verify_finds_a_flipped_bit_in_each_part() {
     parts.push((place.path("index/current"), "index"));
     parts.push((place.path("store/log-000001/000001.log"), "store"));
     parts.push((place.path("store/keys.jsonl"), "keys"));
+    let day = place.path("store/analytics/2026-11-26.jsonl");
+    parts.push((day, "analytics"));
     for (path, part) in parts {
         let whole = fs::read(&path).unwrap();
         let shown = path.display();

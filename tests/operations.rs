@@ -1,7 +1,7 @@
 //! Seeing into the service: what the metrics tell, that dashboard and alerts name what there is,
 //! what is logged and what never is, and traces at a collector.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -145,6 +145,54 @@ fn alerts_and_the_guide_name_what_there_is() {
         wrong.is_empty(),
         "the guide tells of {wrong:?}, which is not there"
     );
+}
+
+#[test]
+fn what_assistants_search_for_is_counted_as_any_search() {
+    let (service, _corpus) = asked();
+    let searches = || -> BTreeMap<String, u64> {
+        let metrics = service.get("/metrics").body;
+        let lines = metrics.lines().filter_map(|line| {
+            let (kind, count) = line.strip_prefix("cesou_searches_total")?.split_once(' ')?;
+            Some((kind.to_owned(), count.parse().unwrap()))
+        });
+        lines.collect()
+    };
+    let call = |tool: &str, arguments: &Value| {
+        let message = serde_json::json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": {"name": tool, "arguments": arguments},
+        });
+        let json = ("Content-Type", "application/json");
+        let answer = service.send("POST", "/mcp", &[json], &message.to_string());
+        assert_eq!(answer.json()["result"]["isError"], false, "{}", answer.body);
+    };
+    let mut expected = searches();
+    let mut more = |kind: &str, hits: &str, by: u64| {
+        let series = format!("{{kind=\"{kind}\",hits=\"{hits}\"}}");
+        *expected.get_mut(&series).unwrap() += by;
+    };
+    let with = |query: &str| serde_json::json!({"query": query});
+    call("search_passages", &with("教师"));
+    call("search_passages", &with("\"绝无此词甲乙\""));
+    more("smart", "some", 1);
+    more("smart", "none", 1);
+    let exact = serde_json::json!({"query": "绝无此词甲乙", "match": "exact"});
+    call("search_passages", &exact);
+    more("exact", "none", 1);
+    call("list_facets", &serde_json::json!({"facet": "province"}));
+    more("list", "some", 1);
+    // Each region is searched.
+    let regions = serde_json::json!({"query": "教师", "regions": ["江苏省", "山西省"]});
+    call("compare_regions", &regions);
+    more("smart", "some", 1);
+    more("smart", "none", 1);
+    call("get_passage", &{
+        let hit = service.search(&[("q", "教师")]).json()["hits"][0]["id"].clone();
+        serde_json::json!({"id": hit})
+    });
+    more("smart", "some", 1);
+    assert_eq!(searches(), expected);
 }
 
 #[test]

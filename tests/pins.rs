@@ -11,7 +11,7 @@ use cesou::pin::{MAX_PASSAGES, Pins};
 use cesou::search::{self, Axes, Facet, Match, Request, Sort};
 use proptest::prelude::*;
 
-use crate::support::{SEED, Service, corpus_of, options, root, seed_text};
+use crate::support::{Place, SEED, Service, corpus_of, options, root, seed_text};
 
 /// The ids of all hits, in order, from one page after another.
 fn paged(snapshot: &Snapshot, request: &Request, per_page: usize) -> Vec<String> {
@@ -285,4 +285,57 @@ fn changed_pins_are_in_force_without_a_rebuild_and_malformed_ones_change_nothing
     fs::remove_file(&path).unwrap();
     wait("no pin", &|| !first("绝无此词甲乙").1);
     assert_eq!(generation(), before);
+}
+
+#[test]
+fn on_the_command_line_pins_are_as_over_http_and_measuring_knows_none() {
+    let place = Place::seed();
+    let query = "学校";
+    let listed = |arguments: &[&str]| -> Vec<(String, bool)> {
+        let out = place.run(arguments).exits(0);
+        assert!(!out.contains('\u{1b}'), "{out}");
+        let lines = out.lines().filter(|line| line.starts_with("     "));
+        let ids = lines.filter_map(|line| {
+            let (pinned, line) = match line.trim_start().strip_prefix("置顶 · ") {
+                Some(line) => (true, line),
+                None => (false, line),
+            };
+            Some((line.rsplit(" · ").nth(1)?.to_owned(), pinned))
+        });
+        ids.collect()
+    };
+    let usual = listed(&["search", query]);
+    assert_eq!(usual.len(), 10);
+    assert!(usual.iter().all(|(_, pinned)| !pinned), "{usual:?}");
+    let fourth = &usual[3].0;
+    let judged = format!("{{\"query\": \"{query}\", \"relevant\": {{\"{fourth}\": 1}}}}\n");
+    place.write("judged.jsonl", judged.as_bytes());
+    let measured = || {
+        let eval = ["eval", "--judgements", "judged.jsonl", "--json"];
+        let run: serde_json::Value = serde_json::from_str(&place.run(&eval).exits(0)).unwrap();
+        run["mean"].clone()
+    };
+    let before = measured();
+
+    let pin = format!("[[pin]]\nquery = \"{query}\"\npassages = [\"gone\", \"{fourth}\"]\n");
+    place.write("corpus/pins.toml", pin.as_bytes());
+    let now = listed(&["search", query]);
+    assert_eq!(now[0], (fourth.clone(), true));
+    let others = |list: &[(String, bool)]| -> Vec<String> {
+        let others = list.iter().filter(|(id, pinned)| !pinned && id != fourth);
+        others.map(|(id, _)| id.clone()).collect()
+    };
+    assert_eq!(others(&now), others(&usual), "the others keep their order");
+    assert!(
+        listed(&["search", "--exact", query])
+            .iter()
+            .all(|hit| !hit.1)
+    );
+    assert_eq!(measured(), before, "the ranking is measured, not the pins");
+
+    place.write("corpus/pins.toml", format!("{pin}[[pin]]\n").as_bytes());
+    let run = place.run(&["search", query]);
+    assert!(!run.exits(0).contains("置顶"), "{:?}", run.output);
+    assert!(run.err().contains("pins.toml 第 4 行"), "{}", run.err());
+    assert!(run.err().contains("没有置顶的段落"), "{}", run.err());
 }

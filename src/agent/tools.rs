@@ -10,7 +10,7 @@ use crate::index::{self, PassageRecord, ReportRecord};
 use crate::query::rewrite::RewriteKind;
 use crate::region::{self, Resolution};
 use crate::report::Kind;
-use crate::search::{self, Facet, FacetValue, Filters, Match, Request};
+use crate::search::{Facet, FacetValue, Filters, Match, Request};
 
 /// Every tool.
 pub(super) const NAMES: [&str; 5] = [
@@ -288,7 +288,7 @@ fn search_passages(desk: &Desk<'_>, given: &Given<'_>) -> Result<String, Failure
         page: given.number("page", 1, MAX_PAGES)?,
         ..Request::default()
     };
-    let found = search::search(desk.snapshot, &request, desk.options)?;
+    let found = (desk.search)(desk.snapshot, &request)?;
     let mut text = format!("共 {} 个段落", found.total);
     let first = (request.page - 1) * request.per_page + 1;
     if let Some(relaxed) = found.relaxed {
@@ -434,7 +434,7 @@ fn list_facets(desk: &Desk<'_>, given: &Given<'_>) -> Result<String, Failure> {
     };
     let limit = given.number("limit", VALUES, MAX_VALUES)?;
     let contains = Normalized::new(given.text("contains")?.unwrap_or_default());
-    let found = search::search(desk.snapshot, &request, desk.options)?;
+    let found = (desk.search)(desk.snapshot, &request)?;
     let values = found.facets.get(&facet).map_or(&[][..], Vec::as_slice);
     let holds = |value: &&FacetValue| {
         let label = Normalized::new(&value.label);
@@ -487,7 +487,7 @@ fn compare_regions(desk: &Desk<'_>, given: &Given<'_>) -> Result<String, Failure
             per_page: limit,
             ..Request::default()
         };
-        let found = search::search(desk.snapshot, &request, desk.options)?;
+        let found = (desk.search)(desk.snapshot, &request)?;
         let _ = writeln!(text, "\n## {region}：{} 个段落", found.total);
         for hit in &found.hits {
             text.push_str("- ");

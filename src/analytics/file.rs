@@ -20,15 +20,15 @@ use crate::fold::comparable;
 /// The form of the files.
 const FORMAT: u32 = 1;
 /// More bytes than any file of a day has.
-const MAX_BYTES: u64 = 1 << 30;
+pub const MAX_BYTES: u64 = 1 << 30;
 const ENDING: &str = ".jsonl";
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 
 /// The folder, which no other process counts into meanwhile.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// The first line.
@@ -94,26 +94,17 @@ impl Folder {
         }
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock,
+            lock,
         })
     }
 
     fn file(&self, date: Date) -> PathBuf {
-        self.path.join(format!("{date}{ENDING}"))
+        self.path.join(name_of(date))
     }
 
     /// The days there are files of, in order.
     pub(super) fn dates(&self) -> Vec<Date> {
-        let entries = fs::read_dir(&self.path).into_iter().flatten();
-        let mut dates: Vec<Date> = entries
-            .filter_map(Result::ok)
-            .filter_map(|entry| {
-                let name = entry.file_name();
-                name.to_str()?.strip_suffix(ENDING)?.parse().ok()
-            })
-            .collect();
-        dates.sort_unstable();
-        dates
+        dates(&self.path)
     }
 
     /// The counts of a day; nothing where there are none that can be read.
@@ -175,6 +166,35 @@ impl Folder {
     }
 }
 
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A process being started at this moment still shares the file, so closing it would leave
+        // it locked for a while. Where this fails, closing is left to do it.
+        let _ = self.lock.unlock();
+    }
+}
+
+/// The name of the file of a day.
+pub(super) fn name_of(date: Date) -> String {
+    format!("{date}{ENDING}")
+}
+
+/// The day whose file has this name.
+pub(super) fn date_of(name: &str) -> Option<Date> {
+    let date = name.strip_suffix(ENDING)?.parse().ok()?;
+    // Dates can be written in several ways, and files are named in one.
+    (name_of(date) == name).then_some(date)
+}
+
+/// The days that the folder at `path` has files of, in order.
+pub(super) fn dates(path: &Path) -> Vec<Date> {
+    let entries = fs::read_dir(path).into_iter().flatten();
+    let names = entries.filter_map(Result::ok).map(|it| it.file_name());
+    let mut dates: Vec<Date> = names.filter_map(|name| date_of(name.to_str()?)).collect();
+    dates.sort_unstable();
+    dates
+}
+
 /// A new file that only its owner may read.
 fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -185,7 +205,7 @@ fn private(path: &Path) -> io::Result<File> {
 }
 
 /// The text of a file; nothing where there is none.
-fn read(path: &Path) -> io::Result<Option<String>> {
+pub(super) fn read(path: &Path) -> io::Result<Option<String>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -248,7 +268,7 @@ fn head(body: &str) -> Head {
 }
 
 /// The day in a file's text, or what is wrong with it.
-fn parse(text: &str, date: Date) -> Result<Day, String> {
+pub(super) fn parse(text: &str, date: Date) -> Result<Day, String> {
     let (first, body) = text.split_once('\n').ok_or("第 1 行不完整")?;
     let told: Head = serde_json::from_str(first).map_err(|_| "第 1 行看不懂")?;
     if told.format != FORMAT {

@@ -6,6 +6,7 @@
 //! index/synonyms.toml         the last synonyms that were in force
 //! corpus/…                    the corpus folder
 //! keys.jsonl                  the keys, hashed
+//! analytics/2026-11-26.jsonl  the counts of searches of a day, each day a file
 //! store/000001.log …          an export of the store, cut into parts
 //! manifest.json               all of the above, each with its length and digest
 //! ```
@@ -16,12 +17,15 @@ use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::index;
+use crate::{analytics, index};
 
 /// The form of the file.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
+/// The first form that has counts of searches in it.
+pub(super) const WITH_COUNTS: u32 = 2;
 pub(super) const ABOUT: &str = "cesou.json";
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const KEYS: &str = "keys.jsonl";
@@ -57,6 +61,12 @@ pub struct Contents {
     pub store_bytes: u64,
     /// Keys, where there is a file of them.
     pub keys: Option<u64>,
+    /// Days of which there are counts of searches; nothing where the program that wrote it knew none.
+    #[serde(default)]
+    pub analytics_days: Option<u64>,
+    /// Bytes of the counts.
+    #[serde(default)]
+    pub analytics_bytes: u64,
     /// The generation of the index, where there is one.
     pub index: Option<String>,
     /// Its bytes.
@@ -92,6 +102,8 @@ pub(super) enum Place {
     Index(String, String),
     Synonyms,
     Keys,
+    /// The counts of a day.
+    Analytics(Date),
     Manifest,
 }
 
@@ -103,6 +115,11 @@ impl About {
             created: Timestamp::now(),
         }
     }
+}
+
+/// The name of the counts of a day.
+pub(super) fn counts(date: Date) -> PathBuf {
+    Path::new("analytics").join(analytics::backup::name_of(date))
 }
 
 /// The name of a part of the store.
@@ -130,6 +147,10 @@ impl Place {
             ("store", Some(part)) if rest.as_os_str().is_empty() => {
                 let number = part.to_str()?.strip_suffix(".log")?.parse().ok()?;
                 (store_part(number) == path).then_some(Self::Store(number))
+            }
+            ("analytics", Some(day)) if rest.as_os_str().is_empty() => {
+                let date = analytics::backup::day_of(day.to_str()?)?;
+                Some(Self::Analytics(date))
             }
             ("index", Some(_)) if path == Path::new(SYNONYMS) => Some(Self::Synonyms),
             ("index", Some(generation)) => {
@@ -193,6 +214,15 @@ mod tests {
             "index/000001-0123abcd/a/b",
             "index/000001-0123abcd/..",
             "keys.jsonl/x",
+            "analytics",
+            "analytics/lock",
+            "analytics/2026-11-26",
+            "analytics/2026-11-26.new",
+            "analytics/20261126.jsonl",
+            "analytics/2026-02-30.jsonl",
+            "analytics/2026-11-26.damaged-1",
+            "analytics/2026-11-26.jsonl/x",
+            "analytics/../2026-11-26.jsonl",
             "log",
             "Corpus/a",
         ] {
@@ -205,5 +235,8 @@ mod tests {
         let file = Place::Index("000001-0123abcd".to_owned(), "a.idx".to_owned());
         assert_eq!(place("index/000001-0123abcd/a.idx"), file);
         assert_eq!(place("index/synonyms.toml"), Place::Synonyms);
+        let day = jiff::civil::date(2026, 11, 26);
+        assert_eq!(place("analytics/2026-11-26.jsonl"), Place::Analytics(day));
+        assert_eq!(counts(day), Path::new("analytics/2026-11-26.jsonl"));
     }
 }

@@ -1,8 +1,8 @@
 //! Reads a backup and checks all of it.
 //!
 //! Whatever is done with a backup, it is read by this and no other code: names, order, lengths and
-//! digests, the store record by record, the generation against its manifest, the keys. What it holds
-//! is given on as it is read, and is to be believed only when [`read`] has come to its end.
+//! digests, the store record by record, the generation against its manifest, the keys, the counts.
+//! What it holds is given on as it is read, and is to be believed only when [`read`] has come to its end.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -10,9 +10,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::form::{About, Contents, Entry, FORMAT, MAX_WHOLE, Manifest, Place};
+use super::form::{About, Contents, Entry, FORMAT, MAX_WHOLE, Manifest, Place, WITH_COUNTS};
 use super::seal::Unsealing;
-use crate::{index, key, store};
+use crate::{analytics, index, key, store};
 
 /// An archive ends with two blocks of zeros, of which the first says so.
 const TAR_END: u64 = 512;
@@ -187,7 +187,11 @@ impl Reading<'_> {
         let (content, bytes, digest) = self.content(&place, about, entry)?;
         let is_manifest = place == Place::Manifest;
         match place {
-            Place::About => self.about = Some(self.read_about(&content)?),
+            Place::About => {
+                let about = self.read_about(&content)?;
+                self.contents.analytics_days = (about.format >= WITH_COUNTS).then_some(0);
+                self.about = Some(about);
+            }
             Place::Keys => {
                 let keys = key::backup::check(&content);
                 let keys = keys.map_err(|why| self.damaged(format!("密钥文件{why}")))?;
@@ -197,6 +201,12 @@ impl Reading<'_> {
             Place::Corpus(_) => {
                 self.contents.corpus_files += 1;
                 self.contents.corpus_bytes += bytes;
+            }
+            Place::Analytics(date) => {
+                let checked = analytics::backup::check(date, &content);
+                checked.map_err(|why| self.damaged(format!("{date} 的检索统计：{why}")))?;
+                *self.contents.analytics_days.get_or_insert_default() += 1;
+                self.contents.analytics_bytes += bytes;
             }
             Place::Store(_) => self.contents.store_bytes += bytes,
             Place::Manifest | Place::Synonyms => {}
@@ -246,9 +256,13 @@ impl Reading<'_> {
         entry: &mut dyn Read,
     ) -> Result<(Vec<u8>, u64, String), Error> {
         let is_whole = match place {
-            Place::About | Place::Manifest | Place::Keys => true,
+            Place::About | Place::Manifest | Place::Keys | Place::Analytics(_) => true,
             Place::Index(_, file) => index::backup::Arriving::begins_with(file),
             Place::Corpus(_) | Place::Store(_) | Place::Synonyms => false,
+        };
+        let most = match place {
+            Place::Analytics(_) => analytics::backup::MAX_BYTES,
+            _ => MAX_WHOLE,
         };
         if let Place::Store(number) = place {
             self.parts += 1;
@@ -274,7 +288,7 @@ impl Reading<'_> {
                 let written = io::Write::write_all(file, piece);
                 written.map_err(Error::unwritable(&self.path_of(place)))?;
             }
-            if is_whole && bytes > MAX_WHOLE {
+            if is_whole && bytes > most {
                 return Err(self.damaged("说明文件过大"));
             }
             if is_whole {
@@ -299,6 +313,7 @@ impl Reading<'_> {
         match place {
             Place::Corpus(path) => path.clone(),
             Place::Index(_, file) => file.into(),
+            Place::Analytics(date) => analytics::backup::name_of(*date).into(),
             _ => self.path.to_owned(),
         }
     }

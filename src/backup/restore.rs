@@ -14,7 +14,7 @@ use super::form::Place;
 use super::read::{self, Attributes, Found, Receiver};
 use super::{Error, Places};
 use crate::corpus::backup as files;
-use crate::{index, key, store, swap};
+use crate::{analytics, index, key, store, swap};
 
 /// Room that is to be left on a disk, in bytes.
 const MARGIN: u64 = 16 << 20;
@@ -50,9 +50,13 @@ pub fn restore(path: &Path, places: &Places, how: Restoring) -> Result<Found, Er
     }
     store::backup::refuse_in_use(&places.store)?;
     index::backup::refuse_in_use(&places.index)?;
-    refuse_occupied(places, &apart, how)?;
+    analytics::backup::refuse_in_use(&places.analytics)?;
+    refuse_occupied(places, &apart, how, false)?;
     let found = read::check(path)?;
     refuse_full(places, &found)?;
+    // Of a backup that says nothing of counts, those that are there stay.
+    let days = found.contents.analytics_days;
+    let counts = days.filter(|days| *days > 0 || places.analytics.is_dir());
 
     let mut staged = Staged {
         store: store::backup::Incoming::begin(&places.store, &places.store_options)?,
@@ -61,9 +65,12 @@ pub fn restore(path: &Path, places: &Places, how: Restoring) -> Result<Found, Er
             .map_err(Error::unwritable(&places.corpus))?,
         keys: None,
         keys_path: (!how.keep_keys).then_some(&places.keys),
+        analytics: counts
+            .map(|_| analytics::backup::Incoming::begin(&places.analytics))
+            .transpose()?,
     };
     // A service may have come and gone while the file was read.
-    refuse_occupied(places, &apart, how)?;
+    refuse_occupied(places, &apart, how, days.is_some())?;
     let again = read::read(path, &mut staged)?;
     if again.digest != found.digest {
         return Err(Error::Damaged {
@@ -78,8 +85,13 @@ pub fn restore(path: &Path, places: &Places, how: Restoring) -> Result<Found, Er
     Ok(found)
 }
 
-/// Refuses where there is something that would be lost.
-fn refuse_occupied(places: &Places, apart: &[PathBuf], how: Restoring) -> Result<(), Error> {
+/// Refuses where there is something that would be lost; with `counts`, counts of searches are.
+fn refuse_occupied(
+    places: &Places,
+    apart: &[PathBuf],
+    how: Restoring,
+    counts: bool,
+) -> Result<(), Error> {
     if how.overwrite {
         return Ok(());
     }
@@ -104,6 +116,11 @@ fn refuse_occupied(places: &Places, apart: &[PathBuf], how: Restoring) -> Result
             &places.keys,
             !how.keep_keys && places.keys.exists(),
         ),
+        (
+            "统计目录",
+            &places.analytics,
+            counts && analytics::backup::holds_something(&places.analytics),
+        ),
     ];
     let occupied: Vec<String> = occupied
         .into_iter()
@@ -126,6 +143,7 @@ fn refuse_full(places: &Places, found: &Found) -> Result<(), Error> {
         (&places.corpus, contents.corpus_bytes),
         (&places.store, contents.store_bytes),
         (&places.index, contents.index_bytes),
+        (&places.analytics, contents.analytics_bytes),
     ] {
         let there = path.ancestors().find(|path| path.exists());
         let there = there.unwrap_or(Path::new("."));
@@ -158,6 +176,8 @@ struct Staged<'a> {
     keys: Option<key::backup::Incoming>,
     /// Where keys go, unless those that are there stay.
     keys_path: Option<&'a Path>,
+    /// Nothing where the counts that are there stay.
+    analytics: Option<analytics::backup::Incoming>,
 }
 
 impl Receiver for Staged<'_> {
@@ -175,6 +195,15 @@ impl Receiver for Staged<'_> {
                 let file = self.index.synonyms();
                 file.map_err(Error::unwritable(Path::new("synonyms.toml")))
             }
+            Place::Analytics(date) => {
+                let Some(incoming) = &self.analytics else {
+                    return Ok(None);
+                };
+                let name = analytics::backup::name_of(*date);
+                incoming
+                    .file(*date)
+                    .map_err(Error::unwritable(Path::new(&name)))
+            }
             Place::About | Place::Manifest | Place::Keys | Place::Store(_) => return Ok(None),
         };
         file.map(Some)
@@ -189,6 +218,7 @@ impl Receiver for Staged<'_> {
             let name = match place {
                 Place::Corpus(name) => self.corpus.path().join(name),
                 Place::Index(_, name) => name.into(),
+                Place::Analytics(date) => analytics::backup::name_of(*date).into(),
                 _ => PathBuf::from("synonyms.toml"),
             };
             Error::unwritable(&name)(source)
@@ -224,6 +254,9 @@ impl Staged<'_> {
         if let Some(keys) = self.keys {
             keys.finish();
         }
+        if let Some(counts) = self.analytics {
+            counts.finish();
+        }
         Ok(self.store.finish()?)
     }
 
@@ -233,6 +266,9 @@ impl Staged<'_> {
         self.index.commit()?;
         if let Some(keys) = &mut self.keys {
             keys.commit()?;
+        }
+        if let Some(counts) = &mut self.analytics {
+            counts.commit()?;
         }
         Ok(self.store.commit()?)
     }
@@ -244,6 +280,9 @@ impl Staged<'_> {
         self.index.undo()?;
         if let Some(keys) = &mut self.keys {
             keys.undo()?;
+        }
+        if let Some(counts) = &mut self.analytics {
+            counts.undo()?;
         }
         Ok(self.store.undo()?)
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Places;
 use crate::corpus::{Corpus, VocabularyFile};
-use crate::{index, key, store};
+use crate::{analytics, index, key, store};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,7 +24,7 @@ pub struct Verdict {
 /// A part, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Part {
-    /// `vocabulary`, `store`, `keys`, or `index` for each generation.
+    /// `vocabulary`, `store`, `keys`, `analytics`, or `index` for each generation.
     pub part: &'static str,
     /// Its name for people, in Chinese.
     pub name: String,
@@ -68,11 +68,16 @@ impl Part {
     }
 }
 
-/// Checks the vocabulary, the store, the keys and every generation of the index.
+/// Checks the vocabulary, the store, the keys, the counts and every generation of the index.
 #[must_use]
 pub fn verify(places: &Places) -> Verdict {
     let began = Instant::now();
-    let mut parts = vec![vocabulary(places), store(places), keys(places)];
+    let mut parts = vec![
+        vocabulary(places),
+        store(places),
+        keys(places),
+        counts(places),
+    ];
     parts.extend(generations(places));
     Verdict {
         whole: parts.iter().all(|part| part.whole),
@@ -137,6 +142,26 @@ fn keys(places: &Places) -> Part {
         Err(error) => Part::new("keys", "密钥", vec![error.to_string()])
             .advise("运行中的服务仍用已读入的密钥，但不能重新启动"),
     }
+}
+
+fn counts(places: &Places) -> Part {
+    let (mut days, mut bytes) = (0, 0);
+    let mut problems = Vec::new();
+    for (date, content) in analytics::backup::outgoing(&places.analytics) {
+        match content {
+            Ok(text) => {
+                days += 1;
+                bytes += text.len() as u64;
+            }
+            Err(why) => {
+                let path = places.analytics.join(analytics::backup::name_of(date));
+                problems.push(format!("{}：{why}", path.display()));
+            }
+        }
+    }
+    Part::new("analytics", "检索统计", problems)
+        .holds(format!("{days} 天"), bytes)
+        .advise("其余各天完好，检索不受影响；损坏的会移到一旁，原来的可从快照取回")
 }
 
 fn generations(places: &Places) -> Vec<Part> {

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::form::{ABOUT, About, Contents, Entry, KEYS, MANIFEST, Manifest, SYNONYMS, store_part};
+use super::form::{
+    ABOUT, About, Contents, Entry, KEYS, MANIFEST, Manifest, SYNONYMS, counts, store_part,
+};
 use super::seal::Sealing;
 use super::{Error, Places};
 use crate::corpus::backup::{self as files, Opened};
-use crate::{index, key, store, swap};
+use crate::{analytics, index, key, store, swap};
 
 /// Files of the corpus up to this size are read before they are written, so that one that changes
 /// meanwhile can be read again.
@@ -130,6 +132,7 @@ fn pack(
     packing.index(places)?;
     packing.corpus(places, apart)?;
     packing.keys(places)?;
+    packing.analytics(places)?;
     packing.store(places)?;
     packing.end(about)
 }
@@ -307,6 +310,26 @@ impl<'a, W: Write> Packing<'a, W> {
             }
             Err(error) => self.warnings.push(format!("密钥没有收入快照：{error}")),
         }
+        Ok(())
+    }
+
+    fn analytics(&mut self, places: &Places) -> Result<(), Error> {
+        let mut days = 0;
+        for (date, content) in analytics::backup::outgoing(&places.analytics) {
+            match content {
+                Ok(text) => {
+                    let (bytes, time) = (text.len() as u64, self.time);
+                    let mut input = text.as_bytes();
+                    self.add(&counts(date), bytes, (0o600, time), &mut input)?;
+                    self.contents.analytics_bytes += bytes;
+                    days += 1;
+                }
+                Err(why) => self
+                    .warnings
+                    .push(format!("{date} 的检索统计没有收入快照：{why}")),
+            }
+        }
+        self.contents.analytics_days = Some(days);
         Ok(())
     }
 

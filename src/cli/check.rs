@@ -68,9 +68,10 @@ pub(super) fn run(settings: &Settings, flags: &Flags) -> anyhow::Result<Outcome>
     errors.extend(unreachable(settings));
     let parts = backup::verify(&Places::from(settings)).parts;
     for part in &parts {
-        // A damaged generation is passed over, and built anew; what the store lost is lost already.
+        // A damaged generation is passed over, and built anew; a damaged day of counts is set aside;
+        // what the store lost is lost already.
         let is_fatal = match part.part {
-            "index" => false,
+            "index" | "analytics" => false,
             "store" => {
                 Store::open_to_read(&settings.store.path, &(&settings.store).into()).is_err()
             }

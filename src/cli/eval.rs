@@ -1,4 +1,4 @@
-//! `cesou eval`: ranking measured against judgements.
+//! `cesou eval`: ranking measured against judgements; without pinned passages, which cover it up.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

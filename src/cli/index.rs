@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use cesou::config::{self, Settings};
 use cesou::corpus::{Corpus, ExtractLimits, Extractor, Limits, Rules};
@@ -109,6 +110,18 @@ pub(super) fn open_in_force(settings: &Settings) -> anyhow::Result<Opened> {
     };
     drop(bar);
     complain(refused);
+    Ok(opened)
+}
+
+/// The same with the passages in force that the site owner pinned, as the service answers. Where the
+/// file of pins is malformed there are none, and what is wrong is said.
+pub(super) fn open_as_served(settings: &Settings) -> anyhow::Result<Opened> {
+    let mut opened = open_in_force(settings)?;
+    let (corpus, _) = corpus(settings)?;
+    match corpus.pins() {
+        Ok(pins) => opened.snapshot = opened.snapshot.with_pins(Arc::new(pins)),
+        Err(error) => say(&format!("注意 {error}；没有置顶的段落")),
+    }
     Ok(opened)
 }
 

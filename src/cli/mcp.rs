@@ -8,6 +8,7 @@
 
 use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -50,7 +51,7 @@ pub(super) fn run(settings: &Settings, base: &str) -> anyhow::Result<Outcome> {
             } => {
                 let desk = Desk {
                     snapshot: kept.newest(),
-                    options: &options,
+                    search: &|snapshot, request| search::search(snapshot, request, &options),
                     base: base.trim_end_matches('/'),
                 };
                 agent::call(&desk, &id, &name, &arguments)
@@ -75,7 +76,7 @@ struct Kept {
 impl Kept {
     fn open(settings: &Settings) -> anyhow::Result<Self> {
         let (corpus, _) = index::corpus(settings)?;
-        let snapshot = index::open_in_force(settings)?.snapshot;
+        let snapshot = index::open_as_served(settings)?.snapshot;
         Ok(Self {
             corpus,
             path: settings.index.path.clone(),
@@ -112,8 +113,12 @@ impl Kept {
         let (corpus, path) = (self.corpus.clone(), self.path.clone());
         let open = move || {
             let opened = cesou::index::open_unchanged(&corpus, &path);
+            let opened = opened.map(|opened| match corpus.pins() {
+                Ok(pins) => opened.snapshot.with_pins(Arc::new(pins)),
+                Err(_) => opened.snapshot,
+            });
             // Nobody waits for it any more where the program ends.
-            let _ = sender.send(opened.map(|opened| opened.snapshot));
+            let _ = sender.send(opened);
         };
         let begun = thread::Builder::new()
             .name("opening".to_owned())

@@ -17,7 +17,7 @@ pub(crate) struct Flags {
     /// 快照文件，由 cesou snapshot 写成
     #[arg(required = true, value_name = "文件")]
     file: PathBuf,
-    /// 取代现有的语料、存储、密钥和索引；现有而快照里没有的会删去
+    /// 取代现有的语料、存储、密钥、检索统计和索引；现有而快照里没有的会删去
     #[arg(long)]
     overwrite: bool,
     /// 保留现有的密钥，不用快照里的

@@ -1,4 +1,5 @@
-//! `cesou search`: hits in the terminal, marked where it shows colours.
+//! `cesou search`: hits in the terminal, marked where it shows colours; those that the service would
+//! answer with, pinned ones included.
 
 use std::io::{self, Write};
 
@@ -28,7 +29,7 @@ pub(super) fn run(
         per_page: limit,
         ..Request::default()
     };
-    let opened = index::open_in_force(settings)?;
+    let opened = index::open_as_served(settings)?;
     let options = search::Options::from(&settings.search);
     let response = search::search(&opened.snapshot, &request, &options)?;
     let mut out = io::stdout().lock();
@@ -100,11 +101,16 @@ fn print(out: &mut impl Write, number: usize, hit: &Hit) -> io::Result<()> {
         kind => format!("{} {}", kind.label(), hit.passage.dotted_path()),
     };
     let dim = Style::new().dim();
+    let pinned = if hit.pinned {
+        format!("{} · ", Style::new().bold().apply_to("置顶"))
+    } else {
+        String::new()
+    };
     writeln!(out)?;
     writeln!(out, "{number:>3}. {heading}")?;
     writeln!(
         out,
-        "     {}",
+        "     {pinned}{}",
         dim.apply_to(format!(
             "{} · {place} · {} · {:.2}",
             hit.report.title, hit.passage.id, hit.score

@@ -71,8 +71,12 @@ pub(super) fn held(contents: &Contents) -> String {
         Some(index) => format!("索引 {index}"),
         None => "没有索引（恢复后启动时会建立）".to_owned(),
     };
+    let counts = match contents.analytics_days {
+        Some(days) if days > 0 => format!("检索统计 {days} 天"),
+        _ => "没有检索统计".to_owned(),
+    };
     format!(
-        "语料 {} 个文件，存储 {} 篇报告{lost}，{keys}，{index}",
+        "语料 {} 个文件，存储 {} 篇报告{lost}，{keys}，{counts}，{index}",
         contents.corpus_files, contents.store_reports
     )
 }

@@ -16,7 +16,7 @@ use super::{Outcome, one_line};
 
 #[derive(Args)]
 pub(crate) struct Flags {
-    /// 快照文件；缺省时核对现有的词表、存储、密钥和索引
+    /// 快照文件；缺省时核对现有的词表、存储、密钥、检索统计和索引
     #[arg(value_name = "快照文件")]
     file: Option<PathBuf>,
     /// 以 JSON 输出

@@ -12,6 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::access::{Authorized, Search};
 use super::address::base;
 use super::api::resource;
+use super::journal;
 use super::problem::{self, Problem};
 use super::state::State;
 use crate::agent::{self, Asked, Desk};
@@ -62,7 +63,7 @@ async fn post(
                 .run(Arc::clone(&snapshot), move |snapshot| {
                     let desk = Desk {
                         snapshot,
-                        options: &options,
+                        search: &|snapshot, request| journal::search(snapshot, request, &options),
                         base: &base,
                     };
                     Ok(agent::call(&desk, &asked, &name, &arguments))

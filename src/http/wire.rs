@@ -8,6 +8,8 @@ mod keys;
 mod matrix;
 mod metadata;
 mod quantities;
+mod readiness;
+mod reports;
 mod similar;
 mod suggest;
 mod tasks;
@@ -20,18 +22,19 @@ use serde::Serialize;
 pub(super) use analytics::{AnalyticsAnswer, queries_csv, tenths};
 pub(super) use compare::CompareAnswer;
 pub(super) use export::{Exporter, Format, compared};
-pub(super) use index::{IndexAnswer, ProgressAnswer};
+pub(super) use index::IndexAnswer;
 pub use keys::{KeyAnswer, KeyCreated, KeysAnswer};
 pub(super) use matrix::MatrixAnswer;
 use metadata::MetadataAnswer;
 use quantities::{ConditionAnswer, QuantityAnswer};
+pub(super) use readiness::Readiness;
+pub(super) use reports::{ReportAnswer, ReportWithPassages, ReportsAnswer};
 pub(super) use similar::SimilarAnswer;
 pub(super) use suggest::SuggestAnswer;
 pub(super) use tasks::{TaskAnswer, TasksAnswer, task_url};
 
-use crate::index::{PassageRecord, Progress, ReportRecord, Snapshot};
+use crate::index::{PassageRecord, ReportRecord};
 use crate::region::Region;
-use crate::reload::Condition;
 use crate::report::{Kind, Span};
 use crate::search::{self, Addend, FacetValue, Hit, Marked, Request, Response};
 
@@ -279,66 +282,6 @@ struct TermEvidence {
     score: f32,
 }
 
-/// A list of reports.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct ReportsAnswer {
-    pub(super) total: usize,
-    pub(super) page: usize,
-    pub(super) per_page: usize,
-    pub(super) reports: Vec<ReportAnswer>,
-}
-
-/// A report without its passages.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct ReportAnswer {
-    id: String,
-    url: String,
-    title: String,
-    tagline: Option<String>,
-    region: RegionAnswer,
-    /// What the region was read from.
-    region_reason: &'static str,
-    metadata: MetadataAnswer,
-    source: String,
-    /// Its place in the cleaned text of its file, in bytes of UTF-8.
-    #[schemars(with = "SpanAnswer")]
-    range: Span,
-    characters: u64,
-    measures: u32,
-    passages: u32,
-}
-
-/// A report with its passages in order.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct ReportWithPassages {
-    #[serde(flatten)]
-    report: ReportHead,
-    passages: Vec<PassageInReport>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct ReportHead {
-    id: String,
-    url: String,
-    title: String,
-    tagline: Option<String>,
-    region: RegionAnswer,
-    region_reason: &'static str,
-    metadata: MetadataAnswer,
-    source: String,
-    #[schemars(with = "SpanAnswer")]
-    range: Span,
-    characters: u64,
-    measures: u32,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct PassageInReport {
-    #[serde(flatten)]
-    head: PassageHead,
-    text: String,
-}
-
 impl SearchAnswer {
     pub(super) fn new(request: &Request, response: Response, took_ms: f64) -> Self {
         Self {
@@ -561,116 +504,6 @@ impl PassageAnswer {
             next: id(at + 1),
             similar_url: format!("/api/v1/passages/{}/similar", passage.id),
         })
-    }
-}
-
-impl ReportAnswer {
-    pub(super) fn new(report: &ReportRecord) -> Self {
-        Self {
-            id: report.id.clone(),
-            url: report_url(&report.id),
-            title: report.title.clone(),
-            tagline: report.tagline.clone(),
-            region: RegionAnswer::new(&report.region),
-            region_reason: report.region_reason.as_str(),
-            metadata: MetadataAnswer::new(&report.metadata),
-            source: report.source.clone(),
-            range: report.range,
-            characters: report.characters,
-            measures: report.measures,
-            passages: report.passages,
-        }
-    }
-}
-
-impl ReportWithPassages {
-    pub(super) fn new(report: &ReportRecord, passages: &[PassageRecord]) -> Self {
-        Self {
-            report: ReportHead {
-                id: report.id.clone(),
-                url: report_url(&report.id),
-                title: report.title.clone(),
-                tagline: report.tagline.clone(),
-                region: RegionAnswer::new(&report.region),
-                region_reason: report.region_reason.as_str(),
-                metadata: MetadataAnswer::new(&report.metadata),
-                source: report.source.clone(),
-                range: report.range,
-                characters: report.characters,
-                measures: report.measures,
-            },
-            passages: passages
-                .iter()
-                .map(|passage| PassageInReport {
-                    head: PassageHead::new(passage, report),
-                    text: passage.text.clone(),
-                })
-                .collect(),
-        }
-    }
-}
-
-/// Whether the service can answer, and from what.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Readiness<'a> {
-    status: &'static str,
-    generation: &'a str,
-    built_at: u64,
-    reports: u64,
-    passages: u64,
-    skipped_files: usize,
-    warnings: u64,
-    vocabulary: VocabularyState<'a>,
-    /// What is wrong with the file of keys; those that were read last are in force.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    keys_warning: Option<String>,
-    /// How many places of the index and the store were found damaged at the last start; which, the
-    /// log and `/api/v1/index` say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    damage: Option<usize>,
-}
-
-/// How the vocabulary files stand to what is served.
-#[derive(Serialize, JsonSchema)]
-struct VocabularyState<'a> {
-    synonym_groups: usize,
-    synonym_rules: usize,
-    /// Whether another index is being built for a file that changed.
-    rebuilding: bool,
-    /// How far that is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    progress: Option<ProgressAnswer>,
-    /// What is wrong with the files; the last good ones are in force.
-    warnings: &'a [String],
-}
-
-impl<'a> Readiness<'a> {
-    pub(super) fn new(
-        snapshot: &'a Snapshot,
-        condition: &'a Condition,
-        progress: Option<Progress>,
-        stopping: bool,
-        keys_warning: Option<String>,
-    ) -> Self {
-        let manifest = snapshot.manifest();
-        Self {
-            status: if stopping { "stopping" } else { "ready" },
-            generation: snapshot.name(),
-            built_at: manifest.built_at,
-            reports: snapshot.reports().len() as u64,
-            passages: snapshot.passages(),
-            skipped_files: manifest.build.skipped.len(),
-            warnings: manifest.build.warning_counts.values().sum(),
-            vocabulary: VocabularyState {
-                synonym_groups: snapshot.synonyms().groups(),
-                synonym_rules: snapshot.synonyms().rules(),
-                rebuilding: condition.rebuilding,
-                progress: progress.map(ProgressAnswer::new),
-                warnings: &condition.warnings,
-            },
-            keys_warning,
-            damage: Some(condition.damage.len()).filter(|places| *places > 0),
-        }
     }
 }
 

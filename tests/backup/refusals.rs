@@ -92,10 +92,10 @@ fn what_is_cut_short_or_no_snapshot_is_refused() {
     place.run(&["verify", "missing"]).refuses(&["missing"]);
 }
 
-type Made = (Vec<u8>, u8, Vec<u8>);
+pub(super) type Made = (Vec<u8>, u8, Vec<u8>);
 
 /// The entries of a snapshot but the manifest: name, kind, content; and the manifest.
-fn entries(file: &Path) -> (Vec<Made>, Value) {
+pub(super) fn entries(file: &Path) -> (Vec<Made>, Value) {
     let packed = fs::read(file).unwrap();
     let unpacked = zstd::decode_all(packed.as_slice()).unwrap();
     let mut archive = tar::Archive::new(unpacked.as_slice());
@@ -112,7 +112,7 @@ fn entries(file: &Path) -> (Vec<Made>, Value) {
 }
 
 /// A snapshot of these entries, with digests that are right.
-fn made(entries: &[Made], manifest: &Value) -> Vec<u8> {
+pub(super) fn made(entries: &[Made], manifest: &Value) -> Vec<u8> {
     let mut manifest = manifest.clone();
     let listed = entries.iter().map(|(name, _, content)| {
         json!({
@@ -171,6 +171,9 @@ fn names_that_lead_elsewhere_and_contents_that_do_not_fit_are_refused() {
         "index/current",
         "store/../evil",
         "store/000003.log",
+        "analytics/../evil",
+        "analytics/lock",
+        "analytics/2026-11-25.jsonl",
         "evil",
         "corpus/themes.toml",
         "corpus/themes.toml/below",
@@ -201,6 +204,7 @@ fn names_that_lead_elsewhere_and_contents_that_do_not_fit_are_refused() {
         ("the index", changed(b"catalog.json.zst", |it| it[5] ^= 1)),
         ("its manifest", changed(b"/manifest", |it| it[90] ^= 1)),
         ("the keys", changed(b"keys.jsonl", |it| it[150] ^= 1)),
+        ("counts", changed(b"2026-11-25.jsonl", |it| it[150] ^= 1)),
     ];
     for (what, entries) in cases {
         fs::write(&file, made(&entries, &manifest)).unwrap();
@@ -214,6 +218,7 @@ fn names_that_lead_elsewhere_and_contents_that_do_not_fit_are_refused() {
         &b"catalog.json.zst"[..],
         b"/manifest",
         b"store/000001.log",
+        b"analytics/2026-11-26.jsonl",
         b"cesou.json",
     ] {
         fs::write(&file, made(&without(name), &manifest)).unwrap();
@@ -221,7 +226,7 @@ fn names_that_lead_elsewhere_and_contents_that_do_not_fit_are_refused() {
     }
     let newer = changed(b"cesou.json", |it| {
         let text = String::from_utf8(std::mem::take(it)).unwrap();
-        *it = text.replace("\"format\": 1", "\"format\": 2").into();
+        *it = text.replace("\"format\": 2", "\"format\": 3").into();
     });
     fs::write(&file, made(&newer, &manifest)).unwrap();
     let error = is_refused(&place, &file, "a later form");

@@ -287,18 +287,28 @@ export class Base extends HTMLElement {
   }
 
   /**
-   * The attributes of a link to a hit.
+   * A link to a hit, followed by whatever opens it: a click, also of the middle button, a key.
    *
    * @param {Hit} hit
    * @param {string} query
+   * @param {string | null} part
+   * @param {import("./dom.js").Child[]} children
    */
-  linkTo(hit, query) {
+  linkTo(hit, query, part, ...children) {
     const target = this.target;
-    return {
-      href: this.addressOf(hit, query),
-      target: target === "_self" ? null : target || null,
-      rel: target === "_blank" ? "noopener" : null,
-    };
+    const to = h(
+      "a",
+      {
+        href: this.addressOf(hit, query),
+        target: target === "_self" ? null : target || null,
+        rel: target === "_blank" ? "noopener" : null,
+        part,
+      },
+      ...children,
+    );
+    for (const name of ["click", "auxclick", "open"])
+      to.addEventListener(name, (event) => this.follow(event, hit, query));
+    return to;
   }
 
   /**
@@ -312,13 +322,15 @@ export class Base extends HTMLElement {
   }
 
   /**
-   * A click on a link to a hit: told to the page first, which may have it for itself.
+   * A link to a hit is opened: told to the service, and to the page, which may have it for itself.
    *
    * @param {Event} event
    * @param {Hit} hit
    * @param {string} query
    */
   follow(event, hit, query) {
+    // Of the other buttons only the middle one opens a link.
+    if (/** @type {MouseEvent} */ (event).button > 1) return;
     const url = this.addressOf(hit, query);
     const { page = 1, per_page = 0, hits = [] } = this.answer ?? {};
     const rank = (page - 1) * per_page + hits.indexOf(hit) + 1;

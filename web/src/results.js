@@ -220,9 +220,7 @@ export class CesouResults extends Base {
   /** @param {Hit} hit */
   #item(hit) {
     const { heading, origin, snippet } = this.partsOf(hit);
-    const query = this.asked;
-    const to = h("a", { ...this.linkTo(hit, query), part: "link" }, ...heading);
-    to.addEventListener("click", (event) => this.follow(event, hit, query));
+    const to = this.linkTo(hit, this.asked, "link", ...heading);
     const missing = hit.missing_words ?? [];
     // Only the page knows which level would be in order.
     const level = this.getAttribute("heading-level");

@@ -7,7 +7,6 @@ import css from "./search.css";
 
 /** @typedef {import("./client.js").Answer} Answer */
 /** @typedef {import("./client.js").Hit} Hit */
-/** @typedef {{ element: HTMLElement, choose: (event: Event) => void }} Option */
 
 const MAC = /Mac|iP(hone|ad|od)/.test(navigator.platform);
 
@@ -16,7 +15,7 @@ export class CesouSearch extends Base {
   #hint = h("kbd", { part: "shortcut", "aria-hidden": "true" });
   #list = h("div", { id: "list", part: "list", role: "listbox", tabindex: -1 });
   #panel = h("div", { part: "panel", hidden: true });
-  /** @type {Option[]} */
+  /** @type {HTMLElement[]} */
   #options = [];
   #active = -1;
   constructor() {
@@ -40,9 +39,7 @@ export class CesouSearch extends Base {
     // A press on the panel must not take the focus from the box.
     this.#panel.addEventListener("mousedown", (event) => event.preventDefault());
     this.#panel.addEventListener("mousemove", (event) => {
-      const at = this.#options.findIndex(({ element }) =>
-        event.composedPath().includes(element),
-      );
+      const at = this.#options.findIndex((option) => event.composedPath().includes(option));
       if (at >= 0 && at !== this.#active) this.#activate(at);
     });
     this.root.addEventListener("focusout", (event) => {
@@ -120,7 +117,7 @@ export class CesouSearch extends Base {
     this.#activate(-1);
     this.annotate();
     if (answer) this.#offer(answer);
-    fill(this.#list, this.#options.map(({ element }) => element));
+    fill(this.#list, this.#options);
     this.#list.hidden = !this.#options.length;
     const retry = h("button", { type: "button", part: "retry" }, words.retry);
     retry.addEventListener("click", () => {
@@ -148,14 +145,14 @@ export class CesouSearch extends Base {
     for (const hit of answer.hits) {
       const { heading, origin, snippet } = this.partsOf(hit);
       this.#option(
-        h(
-          "a",
-          this.linkTo(hit, text),
+        this.linkTo(
+          hit,
+          text,
+          null,
           h("span", { part: "heading" }, ...heading),
           h("span", { part: "origin" }, ...origin),
           h("span", { part: "snippet" }, ...snippet),
         ),
-        (event) => this.follow(event, hit, text),
       );
     }
     if (answer.total > answer.hits.length) {
@@ -169,20 +166,20 @@ export class CesouSearch extends Base {
 
   /**
    * @param {HTMLElement} element
-   * @param {(event: Event) => void} choose
+   * @param {(event: Event) => void} [choose]
    */
   #option(element, choose) {
     const id = `option-${this.#options.length}`;
     set(element, { id, role: "option", "aria-selected": "false", tabindex: -1 });
     element.part.add("option");
-    element.addEventListener("click", choose);
-    this.#options.push({ element, choose });
+    if (choose) element.addEventListener("click", choose);
+    this.#options.push(element);
   }
 
   /** @param {number} at -1 for the box itself */
   #activate(at) {
-    const before = this.#options[this.#active]?.element;
-    const now = this.#options[at]?.element;
+    const before = this.#options[this.#active];
+    const now = this.#options[at];
     this.#active = now ? at : -1;
     if (before) {
       set(before, { "aria-selected": "false" });
@@ -209,14 +206,15 @@ export class CesouSearch extends Base {
         const places = this.#options.length + 1;
         const step = event.key === "ArrowDown" ? 1 : places - 1;
         this.#activate(((this.#active + 1 + step) % places) - 1);
-        this.#options[this.#active]?.element.scrollIntoView({ block: "nearest" });
+        this.#options[this.#active]?.scrollIntoView({ block: "nearest" });
         break;
       }
       case "Enter":
         if (!active) this.#submit(this.value.trim());
-        else if (active.element instanceof HTMLAnchorElement && (event.ctrlKey || event.metaKey))
-          this.open(active.element.href, "_blank");
-        else active.element.click();
+        else if (active instanceof HTMLAnchorElement && (event.ctrlKey || event.metaKey)) {
+          if (active.dispatchEvent(new Event("open", { cancelable: true })))
+            this.open(active.href, "_blank");
+        } else active.click();
         break;
       case "Escape":
         if (open) this.close();

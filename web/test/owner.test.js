@@ -90,6 +90,73 @@ for (const [name, attributes, counts] of /** @type {const} */ ([
     );
   });
 
+/** How a link is opened in a tab of its own. @type {Record<string, (link: import("playwright-core").Locator) => Promise<void>>} */
+const ASIDE = {
+  "the middle button": (link) => link.click({ button: "middle" }),
+  "a click with Ctrl": (link) => link.click({ modifiers: ["ControlOrMeta"] }),
+  "Enter with Ctrl": async (link) => {
+    const box = link.page().locator("cesou-search").getByRole("combobox");
+    // In the box the focus stays where it is, and arrows come to the option.
+    if ((await link.getAttribute("role")) !== "option") return link.press("ControlOrMeta+Enter");
+    while ((await link.getAttribute("aria-selected")) !== "true") await box.press("ArrowDown");
+    await box.press("ControlOrMeta+Enter");
+  },
+};
+
+for (const [where, address, links] of /** @type {const} */ ([
+  ["on a page", "/", ".hits h2 a"],
+  ["in the list of a widget", "<cesou-results>", "[part=link]"],
+  ["in the box of a widget", "<cesou-search>", "[role=option][href*=passages]"],
+]))
+  for (const [how, open] of Object.entries(ASIDE))
+    test(`a hit ${where} that ${how} opens is told once`, { skip }, async () => {
+      const query = own();
+      const to = `?q=${encodeURIComponent(query)}`;
+      /** @param {Visit} visit */
+      const act = async ({ page, box, complaints }) => {
+        if (address === "<cesou-search>") await box.pressSequentially(query, { delay: 30 });
+        const link = page.locator(links).nth(2);
+        await link.waitFor();
+        /** @type {unknown[]} */
+        const told = [];
+        page.on("request", (request) => {
+          if (request.url().endsWith("/api/v1/events")) told.push(JSON.parse(request.postData() ?? ""));
+        });
+        const href = await link.evaluate((/** @type {HTMLAnchorElement} */ link) => link.href);
+        const [tab] = await Promise.all([page.context().waitForEvent("page"), open(link)]);
+        await tab.waitForURL(href);
+        await page.waitForTimeout(300);
+        const id = decodeURIComponent(new URL(href).pathname.split("/").pop() ?? "");
+        assert.deepEqual(told, [{ type: "click", query, id, rank: 3 }]);
+        assert.equal(page.context().pages().length, 2, "one tab was opened");
+        assert.deepEqual(complaints, []);
+      };
+      if (address === "/") return visit(address + to, act);
+      const script = `<script type="module" src="${SERVICE}/embed/v1/cesou.js"></script>`;
+      await hosted(`${script}${address}${address.replace("<", "</")}`, {}, (host) => visit(host + to, act));
+    });
+
+test("a hit that a page has for itself is told, and opens nowhere", { skip }, async () => {
+  const query = own();
+  const script = `<script type="module" src="${SERVICE}/embed/v1/cesou.js"></script>`;
+  await hosted(`${script}<cesou-search open-in="none"></cesou-search>`, {}, (host) =>
+    visit(host, async ({ page, box, options }) => {
+      await box.pressSequentially(query, { delay: 30 });
+      await options.nth(2).waitFor();
+      for (const open of Object.values(ASIDE)) {
+        const told = page.waitForRequest((request) => request.url().endsWith("/api/v1/events"));
+        await open(options.nth(2));
+        await told;
+      }
+      // The right one opens a menu.
+      await options.nth(2).click({ button: "right" });
+      await page.waitForTimeout(300);
+      assert.equal(page.context().pages().length, 1);
+      assert.equal((await counted(query))?.clicks, 3);
+    }),
+  );
+});
+
 for (const [width, scheme] of /** @type {const} */ ([[360, "light"], [1280, "dark"]]))
   test(`the owner's page, ${width} pixels wide, ${scheme}, without script`, { skip }, async () => {
     const query = `<img src=x onerror=alert(1)> ${width}`;

@@ -5,8 +5,13 @@
 //! are filled in by [`fill`]. Where a count decides between two forms, `|` stands between the one
 //! for 1 and the one for all others.
 
+mod filling;
+mod refusal;
+
+pub(in crate::http::pages) use filling::{counted, fill, grouped};
+pub(super) use refusal::refusal_in_english;
+
 use super::lang::Lang;
-use crate::http::problem::Problem;
 use crate::quantity::Class;
 use crate::report::{Kind, WarningKind};
 use crate::search::{Facet, Sort};
@@ -438,134 +443,11 @@ impl Texts {
     }
 }
 
-/// What a refusal says in English; in Chinese it says so itself.
-pub(super) fn refusal_in_english(problem: &Problem) -> String {
-    match problem {
-        Problem::UnknownParameter {
-            name,
-            nearest,
-            allowed,
-        } => {
-            let nearest = nearest
-                .as_ref()
-                .map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
-            let allowed = allowed.replace('、', ", ");
-            let known = if allowed.is_empty() {
-                String::new()
-            } else {
-                format!(" Known: {allowed}.")
-            };
-            format!("There is no parameter “{name}”{nearest}.{known}").replace("?.", "?")
-        }
-        Problem::BadParameter { name, value, .. } => {
-            format!("The parameter {name} cannot be “{value}”.")
-        }
-        Problem::RepeatedParameter { name } => {
-            format!("The parameter {name} may be given once only.")
-        }
-        Problem::NotFound { id, .. } => format!("There is nothing here with the id “{id}”."),
-        Problem::NoSuchPath { path } => format!("There is no page at {path}."),
-        Problem::MethodNotAllowed { path, allowed } => format!("{path} takes {allowed} only."),
-        Problem::KeyMissing { .. }
-        | Problem::KeyUnknown
-        | Problem::KeyRevoked { .. }
-        | Problem::KeyExpired { .. }
-        | Problem::SeveralKeys
-        | Problem::ActionMissing { .. }
-        | Problem::OriginNotAllowed { .. }
-        | Problem::ForeignOrigin { .. }
-        | Problem::ReportNotAllowed { .. } => {
-            "This needs a key that is valid for it; ask whoever runs the service.".to_owned()
-        }
-        Problem::ForeignForm => {
-            "This form was not sent from its page, or is too old; open the page again.".to_owned()
-        }
-        Problem::TooManyRequests { .. }
-        | Problem::TooManyOfAddress { .. }
-        | Problem::Overloaded { .. }
-        | Problem::QueueFull { .. } => {
-            "There are too many requests just now; try again shortly.".to_owned()
-        }
-        Problem::TimedOut { .. } => {
-            "The search took too long; make it shorter, or try again shortly.".to_owned()
-        }
-        Problem::TooCostly { .. } => {
-            "The search would look at too much; ask for fewer words, fewer pages or a filter."
-                .to_owned()
-        }
-        Problem::BodyTooSlow => "The request came too slowly to be taken; try again.".to_owned(),
-        Problem::UnsupportedType { .. }
-        | Problem::BadFile { .. }
-        | Problem::BadReports { .. }
-        | Problem::ReportTooLarge { .. }
-        | Problem::TooManyReports { .. }
-        | Problem::BadId { .. }
-        | Problem::IdOfFile { .. }
-        | Problem::NotTaken
-        | Problem::BadBody { .. }
-        | Problem::BodyTooLarge { .. }
-        | Problem::Conflict { .. } => "The request cannot be carried out as it is.".to_owned(),
-        Problem::DiskFull | Problem::StoreUnavailable => {
-            "Nothing can be written here just now; searching goes on.".to_owned()
-        }
-        Problem::Internal => "Something failed here; it has been logged.".to_owned(),
-    }
-}
-
-/// `text` with each `{name}` replaced by what stands for it; a value is never read for more.
-pub(in crate::http::pages) fn fill(text: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let Some((name, after)) = after.split_once('}') else {
-            filled.push('{');
-            rest = after;
-            break;
-        };
-        if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
-            filled.push_str(value);
-        }
-        rest = after;
-    }
-    filled.push_str(rest);
-    filled
-}
-
-/// [`fill`] with `{n}` for a count, in the form that the count takes.
-pub(in crate::http::pages) fn counted(text: &str, n: u64, values: &[(&str, &str)]) -> String {
-    let form = match text.split_once('|') {
-        Some((one, _)) if n == 1 => one,
-        Some((_, others)) => others,
-        None => text,
-    };
-    let n = grouped(n);
-    let mut all = vec![("n", n.as_str())];
-    all.extend(values);
-    fill(form, &all)
-}
-
-/// A count with its thousands apart from 10,000 on; below that four digits read well.
-pub(in crate::http::pages) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    if n < 10_000 {
-        return digits;
-    }
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{ALL, counted, fill, grouped};
+    use super::ALL;
     use crate::http::pages::admin::text::ALL as OF_OWNER;
 
     fn placeholders(text: &str) -> BTreeSet<&str> {
@@ -615,27 +497,6 @@ mod tests {
             for form in &forms {
                 assert_eq!(placeholders(form), placeholders(zh), "{name}: {form}");
             }
-        }
-    }
-
-    #[test]
-    fn a_value_is_not_read_for_placeholders() {
-        let values = [("a", "{b}|{n}"), ("b", "2")];
-        assert_eq!(fill("{a} {b} {c}.", &values), "{b}|{n} 2 .");
-        assert_eq!(fill("open {a", &values), "open {a");
-        assert_eq!(counted("{n} is|{n} are {a}", 1, &values), "1 is");
-        assert_eq!(counted("{n} is|{n} are {a}", 2, &values), "2 are {b}|{n}");
-    }
-
-    #[test]
-    fn thousands_are_told_apart() {
-        for (n, shown) in [
-            (0, "0"),
-            (9999, "9999"),
-            (10_000, "10,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(grouped(n), shown);
         }
     }
 }
