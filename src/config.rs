@@ -62,8 +62,7 @@ pub struct Server {
     pub public_url: String,
     /// HTTP threads, 0–256; 0 is one per core, see [`or_cores`].
     pub workers: usize,
-    /// Searches at once, and threads that do parts of long ones, 0–256; 0 is one per core, see
-    /// [`or_cores`].
+    /// Searches at once, 0–256; 0 is two per core, see [`or_two_a_core`].
     pub search_threads: usize,
     /// Searches that may wait for a thread, 0–100000; more are turned away.
     pub search_queue: usize,
@@ -330,7 +329,7 @@ impl Default for Server {
             workers: 0,
             search_threads: 0,
             search_queue: 256,
-            search_wait_ms: 50,
+            search_wait_ms: 40,
             search_timeout_ms: 2000,
             max_connections: 8192,
             connections_per_address: 1024,
@@ -462,6 +461,17 @@ pub fn or_cores(setting: usize) -> usize {
         return setting;
     }
     std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+/// The number of searches that a setting allows at once: itself, or twice the number of cores where
+/// it is 0. A few searches take ten times as long as most; with one for each core, most would wait
+/// for those to end instead of sharing the cores with them.
+#[must_use]
+pub fn or_two_a_core(setting: usize) -> usize {
+    if setting > 0 {
+        return setting;
+    }
+    or_cores(0).saturating_mul(2)
 }
 
 /// What a number may be, as in `0–65535`, or a text of few; nothing for other texts and for keys

@@ -57,7 +57,9 @@ fn tell_allocator() {}
 
 pub(super) fn run(settings: &Settings) -> anyhow::Result<Outcome> {
     tell_allocator();
-    query::run::use_threads(config::or_cores(settings.server.search_threads));
+    // No more than there are cores: the searches share them.
+    let at_once = config::or_two_a_core(settings.server.search_threads);
+    query::run::use_threads(at_once.min(config::or_cores(0)));
     // As many as the system lets it have: each connection takes one. What that is not enough for is
     // said where connections are counted.
     let _ = rlimit::increase_nofile_limit(u64::MAX);

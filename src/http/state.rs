@@ -113,7 +113,7 @@ impl State {
             passage_chars: settings.passage.max_chars,
             views: Views::default(),
             gate: Gate::new(
-                config::or_cores(http.search_threads),
+                config::or_two_a_core(http.search_threads),
                 http.search_queue,
                 Duration::from_millis(http.search_wait_ms),
                 Arc::clone(&meter),

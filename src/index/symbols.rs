@@ -382,7 +382,7 @@ impl Finder {
         let mut at = 0;
         while let Some(&[first, second]) = coded.get(at..).and_then(<[u8]>::first_chunk) {
             let long = usize::from(first >> 7);
-            let code = usize::from(first) << (8 * long) | usize::from(second) * long;
+            let code = (usize::from(first) << (8 * long)) | (usize::from(second) * long);
             let word = self.begin.get(code / 64).copied().unwrap_or_default();
             if word >> (code % 64) & 1 == 1 {
                 return at;

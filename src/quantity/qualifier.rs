@@ -7,9 +7,12 @@ use rustc_hash::FxHashMap;
 use super::view::View;
 use super::{Qualifier, unit};
 
+/// A word before a number, what it says, and the characters that make another word of it.
+type Before = (&'static str, Qualifier, &'static str);
+
 /// Words that stand before a number and say how near it is; longer ones first. Beside each, the
 /// characters that make another word of it where one stands before: 节约.
-const BEFORE: [(&str, Qualifier, &str); 32] = [
+const BEFORE: [Before; 32] = [
     ("不少于", Qualifier::AtLeast, ""),
     ("不低于", Qualifier::AtLeast, ""),
     ("不小于", Qualifier::AtLeast, ""),
@@ -45,16 +48,15 @@ const BEFORE: [(&str, Qualifier, &str); 32] = [
 ];
 
 /// The same by their last characters.
-static BEFORE_BY_LAST: LazyLock<FxHashMap<char, Vec<(&str, Qualifier, &str)>>> =
-    LazyLock::new(|| {
-        let mut by_last: FxHashMap<char, Vec<_>> = FxHashMap::default();
-        for entry in BEFORE {
-            if let Some(last) = entry.0.chars().next_back() {
-                by_last.entry(last).or_default().push(entry);
-            }
+static BEFORE_BY_LAST: LazyLock<FxHashMap<char, Vec<Before>>> = LazyLock::new(|| {
+    let mut by_last: FxHashMap<char, Vec<Before>> = FxHashMap::default();
+    for entry in BEFORE {
+        if let Some(last) = entry.0.chars().next_back() {
+            by_last.entry(last).or_default().push(entry);
         }
-        by_last
-    });
+    }
+    by_last
+});
 
 /// The qualifier that ends before `end`, with its length.
 pub(super) fn qualifier_before(view: &View, end: usize) -> Option<(usize, Qualifier)> {

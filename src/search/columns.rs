@@ -7,6 +7,7 @@
 
 use std::sync::OnceLock;
 
+use rustc_hash::FxHashMap;
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocId, SegmentOrdinal, SegmentReader};
 
@@ -17,6 +18,8 @@ use crate::query::run::Docs;
 
 /// The most values of a facet whose names are kept; those of more are looked up.
 const MAX_NAMES: usize = 4096;
+/// The most different sets of values that are numbered.
+const MOST_SETS: usize = 1 << 15;
 /// The number of a passage that has no value.
 const NONE: u32 = u32::MAX;
 
@@ -122,10 +125,35 @@ pub(super) struct Values {
 enum Numbers {
     /// Each passage has one or none.
     One(Narrow),
+    /// Some have several, and most have the same as many others.
+    Sets(Narrow, Sets),
     /// Those of the passage `doc` are `values[starts[doc]..starts[doc + 1]]`.
     Many { starts: Vec<u32>, values: Narrow },
     /// No passage has any.
     None,
+}
+
+/// The different sets of values that passages have.
+struct Sets {
+    /// Those of the set `set` are `values[starts[set]..starts[set + 1]]`.
+    starts: Vec<u32>,
+    values: Vec<u32>,
+}
+
+impl Sets {
+    fn len(&self) -> usize {
+        self.starts.len().saturating_sub(1)
+    }
+
+    #[inline]
+    fn of(&self, set: usize) -> &[u32] {
+        let bounds = self.starts.get(set..set.saturating_add(2));
+        let Some(&[start, end]) = bounds else {
+            return &[];
+        };
+        let values = self.values.get(start as usize..end as usize);
+        values.unwrap_or_default()
+    }
 }
 
 /// Numbers in as few bytes as they need; the greatest of each width is none.
@@ -274,6 +302,11 @@ impl Values {
             Numbers::One(Narrow::Bytes(numbers)) => one(numbers, docs, &mut counts),
             Numbers::One(Narrow::Shorts(numbers)) => one(numbers, docs, &mut counts),
             Numbers::One(Narrow::Words(numbers)) => one(numbers, docs, &mut counts),
+            Numbers::Sets(of, sets) => match of {
+                Narrow::Bytes(of) => of_sets(of, sets, docs, &mut counts),
+                Narrow::Shorts(of) => of_sets(of, sets, docs, &mut counts),
+                Narrow::Words(of) => of_sets(of, sets, docs, &mut counts),
+            },
             Numbers::Many { starts, values } => match values {
                 Narrow::Bytes(values) => many(starts, values, docs, &mut counts),
                 Narrow::Shorts(values) => many(starts, values, docs, &mut counts),
@@ -337,6 +370,30 @@ fn one(numbers: &[impl Width], docs: &Docs, counts: &mut [u32]) {
     tally.add_to(counts);
 }
 
+/// Counts sets, and then the values in them; where there are few passages, the values at once.
+fn of_sets(numbers: &[impl Width], sets: &Sets, docs: &Docs, counts: &mut [u32]) {
+    if docs.len() < 2 * sets.len() {
+        docs.for_each(|doc| {
+            let set = numbers.get(doc as usize).map(|number| number.place());
+            for &value in set.map_or(&[][..], |set| sets.of(set)) {
+                if let Some(count) = counts.get_mut(value as usize) {
+                    *count += 1;
+                }
+            }
+        });
+        return;
+    }
+    let mut of_each = vec![0; sets.len()];
+    one(numbers, docs, &mut of_each);
+    for (set, own) in of_each.into_iter().enumerate().filter(|(_, own)| *own > 0) {
+        for &value in sets.of(set) {
+            if let Some(count) = counts.get_mut(value as usize) {
+                *count += own;
+            }
+        }
+    }
+}
+
 fn many(starts: &[u32], values: &[impl Width], docs: &Docs, counts: &mut [u32]) {
     let mut tally = Tally::new(counts.len());
     docs.for_each(|doc| {
@@ -370,8 +427,10 @@ impl Numbers {
             starts.push(u32::try_from(values.len()).unwrap_or(NONE));
         }
         if !are_single {
-            let values = Narrow::of(values, known);
-            return Self::Many { starts, values };
+            return Self::sets(&starts, &values).unwrap_or_else(|| Self::Many {
+                values: Narrow::of(values, known),
+                starts,
+            });
         }
         let ends = starts.iter().skip(1);
         let places = starts.iter().zip(ends);
@@ -382,12 +441,42 @@ impl Numbers {
         Self::One(Narrow::of(numbers.collect(), known))
     }
 
+    /// The sets of values that `starts` and `values` say of the passages; nothing where hardly two
+    /// passages have the same.
+    fn sets(starts: &[u32], values: &[u32]) -> Option<Self> {
+        let mut known: FxHashMap<&[u32], u32> = FxHashMap::default();
+        let mut sets = Sets {
+            starts: vec![0],
+            values: Vec::new(),
+        };
+        let mut numbers = Vec::with_capacity(starts.len().saturating_sub(1));
+        for bounds in starts.windows(2) {
+            let [start, end] = bounds else { continue };
+            let own = values.get(*start as usize..*end as usize)?;
+            let next = u32::try_from(known.len()).ok()?;
+            let number = *known.entry(own).or_insert_with(|| {
+                sets.values.extend_from_slice(own);
+                sets.starts
+                    .push(u32::try_from(sets.values.len()).unwrap_or(NONE));
+                next
+            });
+            if known.len() > MOST_SETS {
+                return None;
+            }
+            numbers.push(number);
+        }
+        let numbers = Narrow::of(numbers, sets.len());
+        Some(Self::Sets(numbers, sets))
+    }
+
     /// How many passages there are; nothing where none has any.
     fn room(&self) -> Option<DocId> {
         let room = match self {
-            Self::One(Narrow::Bytes(numbers)) => numbers.len(),
-            Self::One(Narrow::Shorts(numbers)) => numbers.len(),
-            Self::One(Narrow::Words(numbers)) => numbers.len(),
+            Self::One(numbers) | Self::Sets(numbers, _) => match numbers {
+                Narrow::Bytes(numbers) => numbers.len(),
+                Narrow::Shorts(numbers) => numbers.len(),
+                Narrow::Words(numbers) => numbers.len(),
+            },
             Self::Many { starts, .. } => starts.len().saturating_sub(1),
             Self::None => return None,
         };

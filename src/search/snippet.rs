@@ -271,8 +271,12 @@ fn window(
         .unwrap_or((0, 0));
 
     // From the start of the sentence, where the matches then still fit.
+    // Others than these are too far off to be shown.
+    let near =
+        to.saturating_sub(limit).max(1)..=from.saturating_add(limit).max(to).min(chars.len());
+    let is_start = |at: usize| at == 0 || ends_sentence(chars, at);
     let mut sentences = vec![0];
-    sentences.extend((1..=chars.len()).filter(|&at| ends_sentence(chars, at)));
+    sentences.extend(near.filter(|&at| is_start(at)));
     let sentence = sentences
         .iter()
         .copied()
@@ -306,8 +310,8 @@ fn window(
     {
         start = earlier;
     }
-    let mid_start = !sentences.contains(&start);
-    let mid_end = end < chars.len() && !sentences.contains(&end);
+    let mid_start = !is_start(start);
+    let mid_end = end < chars.len() && !is_start(end);
     (start..end, mid_start, mid_end)
 }
 

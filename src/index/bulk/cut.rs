@@ -3,7 +3,6 @@
 //! Invariant: what is cut here is what the tokenizers of the engine make of the same texts
 //! (`segment`'s tests compare them).
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -152,11 +151,11 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    fn normalized(&mut self, text: &Cow<'_, str>) -> Rc<String> {
+    fn normalized(&mut self, text: &str) -> Rc<String> {
         self.known(text, |known| Rc::clone(&known.normalized))
     }
 
-    fn words(&mut self, text: &Cow<'_, str>) -> Rc<Padded> {
+    fn words(&mut self, text: &str) -> Rc<Padded> {
         let dictionary = self.dictionary;
         self.known(text, |known| {
             let words = known.words.get_or_insert_with(|| {

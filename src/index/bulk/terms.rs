@@ -183,14 +183,12 @@ impl Terms {
         if self.by_number.get(number as usize) == Some(&short) {
             return number;
         }
-        let number = match self.short.get(&short) {
-            Some(&number) => number,
-            None => {
-                let new = self.next(short, term.len());
-                self.short.insert(short, new);
-                new
-            }
-        };
+        let known = self.short.get(&short).copied();
+        let number = known.unwrap_or_else(|| {
+            let new = self.next(short, term.len());
+            self.short.insert(short, new);
+            new
+        });
         if let Some(place) = self.at_hand.get_mut(place) {
             *place = number;
         }
