@@ -483,3 +483,44 @@ impl Numbers {
         DocId::try_from(room).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn values_are_counted_one_by_one_and_by_sets(
+            own in prop::collection::vec(prop::collection::btree_set(0_u32..6, 0..4), 1..400),
+            every in 1_usize..9,
+        ) {
+            let mut starts = vec![0];
+            let mut values = Vec::new();
+            for own in &own {
+                values.extend(own);
+                starts.push(u32::try_from(values.len()).unwrap_or(NONE));
+            }
+            let room = DocId::try_from(own.len()).unwrap_or(DocId::MAX);
+            let docs: Vec<DocId> = (0..room).step_by(every).collect();
+            let mut wanted = vec![0; 6];
+            for &value in own.iter().step_by(every).flatten() {
+                wanted[value as usize] += 1;
+            }
+            let docs = Docs::of(docs, room);
+            let many = Numbers::Many {
+                values: Narrow::of(values.clone(), 6),
+                starts: starts.clone(),
+            };
+            let sets = Numbers::sets(&starts, &values);
+            prop_assert!(matches!(sets, Some(Numbers::Sets(..))));
+            for numbers in [Some(many), sets].into_iter().flatten() {
+                prop_assert_eq!(numbers.room(), Some(room));
+                let names = Names::Kept(Vec::new());
+                let counted = Values::counted(numbers, names, 6);
+                prop_assert_eq!(counted.tally(&docs, room), wanted.clone());
+            }
+        }
+    }
+}

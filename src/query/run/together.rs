@@ -61,3 +61,34 @@ pub fn in_parts<T: Send>(
     made.sort_unstable_by_key(|(nth, _)| *nth);
     made.into_iter().map(|(_, one)| one).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use tantivy::TantivyError;
+
+    use super::{LONG, in_parts};
+
+    #[test]
+    fn parts_come_in_order_however_they_are_made() -> tantivy::Result<()> {
+        for passages in [0, LONG, u64::MAX] {
+            for parts in [0, 1, 2, 7, 100] {
+                let made = in_parts(parts, passages, |nth| Ok(nth * 3))?;
+                let wanted: Vec<usize> = (0..parts).map(|nth| nth * 3).collect();
+                assert_eq!(made, wanted);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_fails_in_one_part_fails() {
+        for passages in [0, LONG] {
+            let made = in_parts(8, passages, |nth| match nth {
+                5 => Err(TantivyError::InvalidArgument("the fifth".to_owned())),
+                nth => Ok(nth),
+            });
+            let told = made.map_err(|error| error.to_string());
+            assert!(told.is_err_and(|told| told.contains("the fifth")));
+        }
+    }
+}
