@@ -16,6 +16,7 @@
 //! |---|---|
 //! | [`fold`] | what one character is compared as: width, case, script |
 //! | [`diagnostic`] | where a hand-edited TOML file is wrong |
+//! | [`priority`] | how urgent the work of a thread is |
 //! | [`pinyin`] | what characters are read as, and what a run of letters spells |
 //! | [`region`] | the divisions of GB/T 2260, and names to divisions |
 //! | [`theme`] | the theme taxonomy, and texts to themes with the terms that decided |
@@ -47,6 +48,7 @@
 
 pub mod fold;
 pub mod diagnostic;
+pub mod priority;
 pub mod pinyin;
 pub mod region;
 pub mod theme;

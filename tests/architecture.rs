@@ -165,8 +165,8 @@ fn libraries_are_named_only_where_they_belong() {
         (
             "rustix",
             &[
+                "priority.rs",
                 "swap.rs",
-                "reload/watch.rs",
                 "http/connections.rs",
                 "http/process.rs",
             ],
@@ -204,15 +204,6 @@ fn libraries_are_named_only_where_they_belong() {
         ),
         ("inotify", &["reload/events.rs"]),
         ("actix_multipart", &["http"]),
-        (
-            "rustix",
-            &[
-                "swap.rs",
-                "reload/watch.rs",
-                "http/connections.rs",
-                "http/process.rs",
-            ],
-        ),
         ("StatusCode", &["http"]),
         ("fst", &["index"]),
         ("aho_corasick", &["synonym", "index/completions"]),

@@ -25,6 +25,7 @@ use crate::analytics::{self, Analytics};
 use crate::config::{self, Collect, Settings};
 use crate::index::{Progress, Snapshot};
 use crate::key::{Keyring, Sessions};
+use crate::priority;
 use crate::reload::{Condition, Served};
 use crate::search;
 
@@ -333,6 +334,7 @@ where
     let note = Note::at_hand();
     let (request, span) = (tracing::Span::current(), trace::work(class));
     web::block(move || {
+        priority::begin(priority::Work::Search);
         permit.begin();
         // What is logged meanwhile is of this request too.
         request.in_scope(|| span.in_scope(|| Note::follow_here(note, work)))

@@ -14,6 +14,7 @@ use super::work::{Job, Work};
 use super::{Condition, Served, held};
 use crate::corpus::{Corpus, VocabularyFile};
 use crate::index::{self, Claim, Options, Snapshot, Taken};
+use crate::priority;
 use crate::store::Store;
 
 /// Looking takes at most this share of the time, however many files there are.
@@ -433,7 +434,8 @@ impl Watch {
     fn begin(&mut self, served: &Arc<Served>, job: Job) {
         let (work, served) = (self.work.clone(), Arc::clone(served));
         let run = move || {
-            yield_to_searches();
+            // And so do the threads that it starts.
+            priority::begin(priority::Work::Rebuild);
             let done = work.renew(&served, job);
             served.wake.raise(|raised| raised.finished = true);
             done
@@ -508,17 +510,5 @@ fn see(corpus: &Corpus) -> Seen {
     Seen {
         vocabulary: VocabularyFile::ALL.map(|file| corpus.digest(file)),
         reports: corpus.listing(),
-    }
-}
-
-/// Lets searches go before what this thread does, and what threads it starts do. On Linux this is
-/// of a thread; elsewhere it would be of the whole process, so that it is left.
-fn yield_to_searches() {
-    /// A tenth of what a thread usually gets, where there is not enough for all.
-    #[cfg(target_os = "linux")]
-    const NICER_BY: i32 = 10;
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(NICER_BY) {
-        tracing::debug!(%error, "a rebuild goes on at the priority of searches");
     }
 }

@@ -10,6 +10,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::priority;
+
 /// Passages to be looked at, each for some nanoseconds, from which on parts are done at once.
 const LONG: u64 = 300_000;
 
@@ -18,7 +20,8 @@ const LONG: u64 = 300_000;
 pub fn use_threads(threads: usize) {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
-        .thread_name(|nth| format!("search-{nth}"));
+        .thread_name(|nth| format!("search-{nth}"))
+        .start_handler(|_| priority::begin(priority::Work::Search));
     // A process that serves twice keeps the threads it has.
     let _ = pool.build_global();
 }
