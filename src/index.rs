@@ -10,6 +10,7 @@ pub mod backup;
 mod build;
 mod builder;
 mod bulk;
+mod by_id;
 mod changes;
 mod completions;
 mod document;

@@ -13,6 +13,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, Term};
 
 use super::Error;
+use super::by_id::ById;
 use super::record::ReportRecord;
 use super::snapshot::Snapshot;
 
@@ -25,7 +26,7 @@ pub(super) struct Scope {
     passages: HashSet<DocAddress>,
     /// Its reports in the order of the corpus, counting only what is in it.
     pub(super) reports: Vec<ReportRecord>,
-    pub(super) by_id: HashMap<String, usize>,
+    pub(super) by_id: ById,
 }
 
 impl Scope {
@@ -70,7 +71,7 @@ impl Snapshot {
             digest: hasher.finalize().to_hex().to_string(),
             passages: HashSet::new(),
             reports: Vec::new(),
-            by_id: HashMap::new(),
+            by_id: ById::default(),
         };
         scope.passages = self.searcher().search(&*scope.query(), &DocSetCollector)?;
         let counts = self.passages_by_report(&scope.passages)?;
@@ -78,12 +79,12 @@ impl Snapshot {
             let Some(&passages) = counts.get(&report.id) else {
                 continue;
             };
-            scope.by_id.insert(report.id.clone(), scope.reports.len());
             scope.reports.push(ReportRecord {
                 passages,
                 ..report.clone()
             });
         }
+        scope.by_id = ById::of(&scope.reports);
         Ok(self.with_scope(Arc::new(scope)))
     }
 

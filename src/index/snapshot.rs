@@ -11,6 +11,7 @@ use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, ReloadPolicy, Searcher, TantivyError, Term};
 
+use super::by_id::ById;
 use super::completions::{self, Completions};
 use super::frozen::Frozen;
 use super::generation::{Manifest, Verified};
@@ -77,7 +78,7 @@ struct Generation {
     completions: Arc<Completions>,
     sources: Sources,
     reports: Vec<ReportRecord>,
-    by_id: HashMap<String, usize>,
+    by_id: ById,
     homonyms: HashSet<String>,
     /// How many passages hold the phrases that were asked for.
     phrase_counts: Mutex<HashMap<String, u64>>,
@@ -144,10 +145,7 @@ impl Snapshot {
             .try_into()?;
         let searcher = tantivy::IndexReader::searcher(&reader);
         let (_, fields) = schema::schema();
-        let by_id = (0..)
-            .zip(&reports)
-            .map(|(at, report)| (report.id.clone(), at))
-            .collect();
+        let by_id = ById::of(&reports);
         let mut generation = Generation {
             name,
             manifest,
@@ -338,7 +336,7 @@ impl Snapshot {
             Some(scope) => &scope.by_id,
             None => &self.generation.by_id,
         };
-        by_id.get(id).and_then(|&at| self.reports().get(at))
+        by_id.find(self.reports(), id)
     }
 
     /// How many passages it holds.
