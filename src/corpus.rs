@@ -35,6 +35,7 @@ mod vocabulary;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use walkdir::WalkDir;
 
@@ -148,6 +149,8 @@ pub struct Corpus {
     limits: Limits,
     /// The main taxonomy, relative to the root.
     themes: String,
+    /// Which files it named when it was last looked at.
+    named: Arc<Mutex<themes::Named>>,
 }
 
 /// One file of the reports' folder.
@@ -201,6 +204,7 @@ impl Corpus {
             root: root.to_owned(),
             limits: Limits::new(max_file_bytes),
             themes: themes::THEMES.to_owned(),
+            named: Arc::default(),
         })
     }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::sync::PoisonError;
 
 use super::vocabulary::read_optional;
 use super::{Corpus, Error};
@@ -13,6 +14,17 @@ use crate::theme::{Conflict, Taxonomies, Taxonomy};
 
 /// The main taxonomy within the corpus, unless another is set.
 pub(super) const THEMES: &str = "themes.toml";
+
+/// The files that hold taxonomies, by what a main one says.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// Its name.
+    main: String,
+    /// What it says; nothing where it is not there.
+    text: Option<String>,
+    /// It, and those that it names.
+    files: Vec<String>,
+}
 
 impl Corpus {
     /// The same corpus with another file for its main taxonomy, relative to its folder.
@@ -74,15 +86,25 @@ impl Corpus {
     /// The files that hold taxonomies, the main one first. Those named in a main file that cannot
     /// be understood are not known.
     pub(super) fn themes_files(&self) -> Vec<String> {
-        let mut files = vec![self.themes.clone()];
-        if let Ok(Some(main)) = self.themes_of(&self.themes) {
-            for rule in main.folders() {
+        let main = self.root.join(&self.themes);
+        let text = read_optional(&main).ok().flatten();
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever watches asks every few seconds, and reading a file takes less than understanding it.
+        if named.main != self.themes || named.text != text {
+            let main = text.as_deref().map(Taxonomy::from_toml);
+            let mut files = vec![self.themes.clone()];
+            for rule in main.iter().flatten().flat_map(Taxonomy::folders) {
                 if !files.contains(&rule.file) {
                     files.push(rule.file.clone());
                 }
             }
+            *named = Named {
+                main: self.themes.clone(),
+                text,
+                files,
+            };
         }
-        files
+        named.files.clone()
     }
 
     /// The bytes of all taxonomies, or what the system said of them.
