@@ -27,7 +27,7 @@ pub use combined::{CombinedQuery, WeighedField};
 pub use contains::Contains;
 pub use coverage::{CoverageQuery, Enough};
 pub use docs::Docs;
-pub use forms::{BestOf, Characters, Constant, Weighed};
+pub use forms::{BestOf, Characters, Constant, Weighed, Within};
 pub use scoring::Scoring;
 pub use terms::Terms;
 pub use together::{in_parts, use_threads};

@@ -15,7 +15,7 @@ use super::relax::Atom;
 use super::{Compiler, Gathered, Leaf, Needle, Part, REGION_WEIGHT, any, literal};
 use crate::analysis::{Dictionary, Normalized, is_function_word};
 use crate::index::Characters;
-use crate::query::run::{CombinedQuery, Weighed, WeighedField};
+use crate::query::run::{CombinedQuery, Weighed, WeighedField, Within};
 
 /// The most neighbours of a piece of text that are looked up.
 const MAX_NEIGHBOURS: usize = 64;
@@ -24,6 +24,8 @@ const MAX_NEIGHBOURS: usize = 64;
 const QUESTION_WORDS: usize = 4;
 /// What a single character counts in a question, as a share of two neighbours.
 const LONE_SHARE: f32 = 0.4;
+/// Characters that are looked up as one term.
+const PAIR: usize = 2;
 /// A number with what it counts, as a share of the weight of a phrase: 2014年 ranks above 2014.
 const COUNTED_SHARE: f32 = 0.5;
 /// The most words of a query that are looked up; the rest is left out, and the answer says so.
@@ -380,17 +382,24 @@ impl Compiler<'_> {
     /// A number is looked for as a word only: its characters stand in every longer number.
     fn word(&self, word: &str, gathered: &mut Gathered) -> Vec<Box<dyn EngineQuery>> {
         let query = CombinedQuery::new(word, self.word_fields(), self.weights.word);
-        let mut queries = vec![gathered.leaf(word, Part::Text, Box::new(query))];
+        let as_word = gathered.leaf(word, Part::Text, Box::new(query));
         if is_number(word) {
-            return queries;
+            return vec![as_word];
         }
         let needle = Normalized::new(word);
         let query = literal::characters(self.fields.region_names, &needle);
         let query = Weighed::new(query, REGION_WEIGHT);
-        queries.push(gathered.leaf(word, Part::Region, Box::new(query)));
+        let in_name = gathered.leaf(word, Part::Region, Box::new(query));
         let characters = |field| literal::silent(literal::characters(field, &needle));
-        queries.extend(self.anywhere().map(characters));
-        queries
+        let mut wherever = vec![in_name];
+        wherever.extend(self.anywhere().map(characters));
+        if needle.chars() == PAIR {
+            // Its characters are one term, which finds it as a word too.
+            return vec![Box::new(Within::new(any(wherever), as_word))];
+        }
+        // Of a longer string that it is there as a word says so without a look into the text.
+        wherever.insert(0, as_word);
+        wherever
     }
 
     /// A number as a word, for what is not to be found within a longer one.

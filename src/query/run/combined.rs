@@ -25,6 +25,8 @@ use super::terms::Terms;
 const K1: f32 = 1.2;
 /// How much length counts; the usual value.
 const B: f32 = 0.75;
+/// What the length of a passage that has none comes to.
+const SHORTEST: f32 = K1 * (1.0 - B);
 
 /// The length that each number stands for which is kept of one.
 type Lengths = [f32; 1 << u8::BITS];
@@ -192,7 +194,7 @@ impl CombinedWeight {
             average: self.average,
             each: &LENGTHS,
             doc: TERMINATED,
-            frequencies: Vec::new(),
+            held: Vec::new(),
         }))
     }
 
@@ -215,7 +217,7 @@ impl CombinedWeight {
             average: self.average,
             each: &LENGTHS,
             doc: TERMINATED,
-            frequencies: Vec::new(),
+            held: Vec::new(),
         };
         scorer.settle();
         Ok(scorer)
@@ -252,37 +254,76 @@ pub(super) struct CombinedScorer {
     factor: f32,
     average: f32,
     doc: DocId,
-    /// Room for how often the term stands in each of the passages that are asked about.
-    frequencies: Vec<Score>,
+    /// How often the term stands in each of the passages that were looked up last; nothing where it
+    /// stands in none.
+    held: Vec<(DocId, Score)>,
 }
 
 impl CombinedScorer {
-    /// Adds to each of `sums` what the passage at its place in `docs`, which are in order, scores.
-    pub(super) fn add(&mut self, docs: &[DocId], sums: &mut [Score]) {
-        self.frequencies.clear();
-        self.frequencies.resize(docs.len(), 0.0);
+    /// Adds to each of `bounds` what the passage at its place in `docs`, which are in order, scores at
+    /// most: what it would if it had no length.
+    pub(super) fn bound(&mut self, docs: &[DocId], bounds: &mut [Score]) {
+        self.look_up(docs);
+        for (&(_, frequency), bound) in self.held.iter().zip(bounds) {
+            *bound += self.factor * frequency / (frequency + SHORTEST);
+        }
+    }
+
+    /// Adds to each of `sums` what the passage at its place in `docs` scores; nothing to those that
+    /// stay below `needed` however short they are. They are in order, and of those that were looked
+    /// up last.
+    pub(super) fn add(&mut self, docs: &[DocId], sums: &mut [Score], needed: Score) {
+        let mut held = self.held.iter();
+        for (&doc, sum) in docs.iter().zip(sums) {
+            let Some(&(_, frequency)) = held.find(|(held, _)| *held == doc) else {
+                break;
+            };
+            // What it scores with no length, times what it would be divided by.
+            let missing = needed - *sum;
+            let is_short_of =
+                missing > 0.0 && frequency * (self.factor - missing) < missing * SHORTEST;
+            if frequency > 0.0 && !is_short_of {
+                *sum += self.scored(doc, frequency);
+            }
+        }
+    }
+
+    /// Looks up how often the term stands in each of `docs`, which are in order and after those of
+    /// the last time.
+    pub(super) fn look_up(&mut self, docs: &[DocId]) {
+        self.held.clear();
+        let (Some(&first), Some(&last)) = (docs.first(), docs.last()) else {
+            return;
+        };
+        // Most terms of a question stand in none of some hundred passages.
+        let mut is_near = false;
+        for (postings, _) in &mut self.postings {
+            if postings.doc() < first {
+                postings.seek(first);
+            }
+            is_near |= postings.doc() <= last;
+        }
+        if !is_near {
+            return;
+        }
+        self.held.extend(docs.iter().map(|&doc| (doc, 0.0)));
         for (postings, weight) in &mut self.postings {
             let mut at = 0;
-            while let Some(&doc) = docs.get(at) {
+            // Many fields hold a term far more seldom than it is asked about.
+            while postings.doc() <= last
+                && let Some((doc, frequency)) = self.held.get_mut(at)
+            {
                 let mut held = postings.doc();
-                if held < doc {
-                    held = postings.seek(doc);
+                if held < *doc {
+                    held = postings.seek(*doc);
                 }
-                if held == doc {
-                    if let Some(frequency) = self.frequencies.get_mut(at) {
-                        *frequency += count(u64::from(postings.term_freq())) * *weight;
-                    }
+                if held == *doc {
+                    *frequency += count(u64::from(postings.term_freq())) * *weight;
                     at += 1;
                 } else {
-                    // Many fields hold a term far more seldom than it is asked about.
                     let rest = docs.get(at..).unwrap_or_default();
                     at += rest.len() - past(rest, held).len();
                 }
-            }
-        }
-        for ((&doc, sum), &frequency) in docs.iter().zip(sums).zip(&self.frequencies) {
-            if frequency > 0.0 {
-                *sum += self.scored(doc, frequency);
             }
         }
     }

@@ -4,6 +4,8 @@
 //! list costs four bytes for each passage in it, a bit for each passage of the segment costs the
 //! same whatever is in it: each set takes the form in which it is the smaller.
 
+use std::borrow::Cow;
+
 use tantivy::DocId;
 
 /// Of how many passages of a segment one must be in a set for bits to be smaller than a list.
@@ -32,6 +34,15 @@ impl Bits {
             words: vec![0; (room as usize).div_ceil(64)],
             len: 0,
         }
+    }
+
+    fn of(list: &[DocId], room: DocId) -> Self {
+        let mut bits = Self::empty(room);
+        for &doc in list {
+            bits.insert(doc);
+        }
+        bits.len = list.len();
+        bits
     }
 
     fn counted(words: Vec<u64>) -> Self {
@@ -86,12 +97,7 @@ impl Docs {
     #[must_use]
     pub fn of(list: Vec<DocId>, room: DocId) -> Self {
         if list.len() > room as usize / DENSE {
-            let mut bits = Bits::empty(room);
-            for &doc in &list {
-                bits.insert(doc);
-            }
-            bits.len = list.len();
-            return Self(Form::Bits(bits));
+            return Self(Form::Bits(Bits::of(&list, room)));
         }
         Self(Form::List(list))
     }
@@ -136,6 +142,15 @@ impl Docs {
         }
     }
 
+    /// A list of them, where they are few.
+    #[must_use]
+    pub fn as_list(&self) -> Option<&[DocId]> {
+        match &self.0 {
+            Form::List(list) => Some(list),
+            Form::Bits(_) => None,
+        }
+    }
+
     /// The first of them, at most `most`.
     #[must_use]
     pub fn first(&self, most: usize) -> Vec<DocId> {
@@ -177,19 +192,7 @@ impl Docs {
                 let both = list.iter().copied().filter(|&doc| bits.contains(doc));
                 Self(Form::List(both.collect()))
             }
-            (Form::List(one), Form::List(two)) => {
-                let (short, long) = if one.len() <= two.len() {
-                    (one, two)
-                } else {
-                    (two, one)
-                };
-                let mut rest = long.as_slice();
-                let both = short.iter().copied().filter(|&doc| {
-                    rest = past(rest, doc);
-                    rest.first() == Some(&doc)
-                });
-                Self(Form::List(both.collect()))
-            }
+            (Form::List(one), Form::List(two)) => Self(Form::List(in_both(one, two))),
         }
     }
 
@@ -217,14 +220,7 @@ impl Docs {
                 let rest = list.iter().copied().filter(|&doc| !bits.contains(doc));
                 Self(Form::List(rest.collect()))
             }
-            (Form::List(one), Form::List(two)) => {
-                let mut rest = two.as_slice();
-                let left = one.iter().copied().filter(|&doc| {
-                    rest = past(rest, doc);
-                    rest.first() != Some(&doc)
-                });
-                Self(Form::List(left.collect()))
-            }
+            (Form::List(one), Form::List(two)) => Self(Form::List(without(one, two))),
         }
     }
 
@@ -246,33 +242,13 @@ impl Docs {
             }
             (Form::Bits(mut bits), Form::List(list)) | (Form::List(list), Form::Bits(mut bits)) => {
                 for doc in list {
-                    if !bits.contains(doc) {
-                        bits.insert(doc);
-                        bits.len += 1;
-                    }
+                    // Whether it is new is not to be foreseen, so it is not branched on.
+                    bits.len += usize::from(!bits.contains(doc));
+                    bits.insert(doc);
                 }
                 Self(Form::Bits(bits))
             }
-            (Form::List(one), Form::List(two)) => {
-                let mut both = Vec::with_capacity(one.len() + two.len());
-                let (mut one, mut two) = (one.into_iter().peekable(), two.into_iter().peekable());
-                loop {
-                    let next = match (one.peek(), two.peek()) {
-                        (Some(left), Some(right)) if left == right => {
-                            two.next();
-                            one.next()
-                        }
-                        (Some(left), Some(right)) if left < right => one.next(),
-                        (_, Some(_)) => two.next(),
-                        (_, None) => one.next(),
-                    };
-                    match next {
-                        Some(doc) => both.push(doc),
-                        None => break,
-                    }
-                }
-                Self::of(both, room)
-            }
+            (Form::List(one), Form::List(two)) => Self::of(in_either(&one, &two), room),
         }
     }
 
@@ -338,48 +314,73 @@ impl Gathering {
 
 /// Which of the passages of a list, read piece by piece, in order, are in a set.
 pub(super) struct Meeting<'a> {
-    set: &'a Docs,
-    /// What of a list is still to come.
-    rest: &'a [DocId],
+    set: Asked<'a>,
+    /// Room for those of a piece.
+    some: Vec<DocId>,
     both: Vec<DocId>,
 }
 
+/// A set as pieces of a list are compared with it.
+enum Asked<'a> {
+    /// What of it is still to come.
+    List(&'a [DocId]),
+    Bits(Cow<'a, Bits>),
+}
+
 impl<'a> Meeting<'a> {
-    pub(super) fn of(set: &'a Docs) -> Self {
-        let rest = match &set.0 {
-            Form::List(list) => list.as_slice(),
-            Form::Bits(_) => &[],
+    /// Of so many passages of a segment one is in a set for which bits are worth setting: what that
+    /// takes is looked for each of few in no more time.
+    const SPARSE: usize = 1024;
+
+    /// For `set`, of a segment that has room for `room`.
+    pub(super) fn of(set: &'a Docs, room: DocId) -> Self {
+        let set = match &set.0 {
+            Form::Bits(bits) => Asked::Bits(Cow::Borrowed(bits)),
+            Form::List(list) if list.len() > room as usize / Self::SPARSE => {
+                Asked::Bits(Cow::Owned(Bits::of(list, room)))
+            }
+            Form::List(list) => Asked::List(list),
         };
         Self {
             set,
-            rest,
+            some: Vec::new(),
             both: Vec::new(),
         }
     }
 
     /// Takes the next passages of the list.
     pub(super) fn take(&mut self, docs: &[DocId]) {
-        match &self.set.0 {
-            Form::Bits(bits) => {
-                let both = docs.iter().copied().filter(|&doc| bits.contains(doc));
-                self.both.extend(both);
+        match &mut self.set {
+            Asked::Bits(bits) => {
+                self.some.resize(docs.len(), 0);
+                let mut len = 0;
+                for &doc in docs {
+                    // Whether it is in both is not to be foreseen, so it is not branched on.
+                    if let Some(place) = self.some.get_mut(len) {
+                        *place = doc;
+                    }
+                    len += usize::from(bits.contains(doc));
+                }
+                let both = self.some.get(..len).unwrap_or_default();
+                self.both.extend_from_slice(both);
             }
-            Form::List(_) => {
+            Asked::List(rest_of_set) => {
                 // Of the shorter one, each is looked up in the other.
                 let (Some(&first), Some(&last)) = (docs.first(), docs.last()) else {
                     return;
                 };
-                self.rest = past(self.rest, first);
+                let mut rest = past(rest_of_set, first);
                 let mut docs = docs;
-                while let Some((&next, rest)) = self.rest.split_first()
+                while let Some((&next, others)) = rest.split_first()
                     && next <= last
                 {
                     docs = past(docs, next);
                     if docs.first() == Some(&next) {
                         self.both.push(next);
                     }
-                    self.rest = rest;
+                    rest = others;
                 }
+                *rest_of_set = rest;
             }
         }
     }
@@ -387,6 +388,94 @@ impl<'a> Meeting<'a> {
     pub(super) fn finish(self, room: DocId) -> Docs {
         Docs::of(self.both, room)
     }
+}
+
+/// How many times as long as the other a list must be for each of the other to be looked up in it.
+const MUCH_LONGER: usize = 8;
+
+/// What is in both lists.
+fn in_both(one: &[DocId], two: &[DocId]) -> Vec<DocId> {
+    let (short, long) = if one.len() <= two.len() {
+        (one, two)
+    } else {
+        (two, one)
+    };
+    if long.len() / MUCH_LONGER < short.len() {
+        return abreast(short, long, |first, second| first == second).0;
+    }
+    let mut rest = long;
+    let both = short.iter().copied().filter(|&doc| {
+        rest = past(rest, doc);
+        rest.first() == Some(&doc)
+    });
+    both.collect()
+}
+
+/// What is in `one` and not in `two`.
+fn without(one: &[DocId], two: &[DocId]) -> Vec<DocId> {
+    if two.len() / MUCH_LONGER < one.len() {
+        let (mut left, done, _) = abreast(one, two, |first, second| first < second);
+        left.extend_from_slice(one.get(done..).unwrap_or_default());
+        return left;
+    }
+    let mut rest = two;
+    let left = one.iter().copied().filter(|&doc| {
+        rest = past(rest, doc);
+        rest.first() != Some(&doc)
+    });
+    left.collect()
+}
+
+/// What is in either of two lists.
+fn in_either(one: &[DocId], two: &[DocId]) -> Vec<DocId> {
+    let (short, long) = if one.len() <= two.len() {
+        (one, two)
+    } else {
+        (two, one)
+    };
+    if long.len() / MUCH_LONGER >= short.len() {
+        let mut either = Vec::with_capacity(one.len() + two.len());
+        let mut rest = long;
+        for &doc in short {
+            let after = past(rest, doc);
+            let before = rest.len() - after.len();
+            either.extend_from_slice(rest.get(..before).unwrap_or_default());
+            either.push(doc);
+            rest = match after.split_first() {
+                Some((first, after)) if *first == doc => after,
+                _ => after,
+            };
+        }
+        either.extend_from_slice(rest);
+        return either;
+    }
+    let (mut either, left, right) = abreast(one, two, |_, _| true);
+    either.extend_from_slice(one.get(left..).unwrap_or_default());
+    either.extend_from_slice(two.get(right..).unwrap_or_default());
+    either
+}
+
+/// Goes through two lists abreast, until one ends: of the passages at which each is, the first
+/// where `is_wanted` says so; and how far it went in each.
+///
+/// Which of them goes on is a toss of a coin, so it is reckoned and not branched on.
+fn abreast(
+    one: &[DocId],
+    two: &[DocId],
+    is_wanted: impl Fn(DocId, DocId) -> bool,
+) -> (Vec<DocId>, usize, usize) {
+    let mut taken = vec![0; one.len() + two.len()];
+    let (mut left, mut right, mut len) = (0, 0, 0);
+    while let (Some(&first), Some(&second), Some(place)) =
+        (one.get(left), two.get(right), taken.get_mut(len))
+    {
+        *place = first.min(second);
+        len += usize::from(is_wanted(first, second));
+        left += usize::from(first <= second);
+        right += usize::from(second <= first);
+    }
+    taken.truncate(len);
+    (taken, left, right)
 }
 
 /// `list` from its first element that is not before `doc`.
@@ -417,7 +506,11 @@ mod tests {
         fn sets_are_sets_in_either_form(
             one in prop::collection::btree_set(0..ROOM, 0..90),
             two in prop::collection::btree_set(0..ROOM, 0..90),
+            // Of how many passages one may be in the second: bits or a list, and a short list beside
+            // a long one.
+            every in 1_u32..60,
         ) {
+            let two: BTreeSet<DocId> = two.into_iter().filter(|doc| doc % every == 0).collect();
             let docs = |set: &BTreeSet<DocId>| Docs::of(set.iter().copied().collect(), ROOM);
             let (left, right) = (docs(&one), docs(&two));
             let right_again = right.clone();
@@ -434,7 +527,7 @@ mod tests {
                 prop_assert_eq!(left.contains(doc), one.contains(&doc));
             }
             let mut gathering = Gathering::of(one.len(), ROOM);
-            let mut meeting = Meeting::of(&right_again);
+            let mut meeting = Meeting::of(&right_again, ROOM);
             for some in left.to_vec().chunks(7) {
                 gathering.take(some);
                 meeting.take(some);

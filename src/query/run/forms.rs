@@ -5,7 +5,8 @@
 
 use tantivy::Term;
 use tantivy::query::{
-    BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, EnableScoring, PhraseQuery, Query, Weight,
+    BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, EnableScoring, PhraseQuery,
+    Query, Weight,
 };
 
 /// Finds what another query finds, with the same score for all.
@@ -124,6 +125,48 @@ impl Query for BestOf {
     fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
         let inner = self.0.iter().map(|query| query.box_clone());
         DisjunctionMaxQuery::new(inner.collect()).weight(scoring)
+    }
+}
+
+/// Finds what one query finds, and adds to its score what another says, which finds nothing that the
+/// first does not: so that is not looked for.
+#[derive(Debug)]
+pub struct Within {
+    finds: Box<dyn Query>,
+    adds: Box<dyn Query>,
+}
+
+impl Within {
+    /// Finds what `finds` finds, where `adds` finds only what is among it.
+    #[must_use]
+    pub fn new(finds: Box<dyn Query>, adds: Box<dyn Query>) -> Self {
+        Self { finds, adds }
+    }
+
+    pub(super) fn finds(&self) -> &dyn Query {
+        &*self.finds
+    }
+
+    pub(super) fn adds(&self) -> &dyn Query {
+        &*self.adds
+    }
+}
+
+impl Clone for Within {
+    fn clone(&self) -> Self {
+        Self::new(self.finds.box_clone(), self.adds.box_clone())
+    }
+}
+
+impl Query for Within {
+    fn query_terms<'a>(&'a self, visitor: &mut dyn FnMut(&'a Term, bool)) {
+        self.finds.query_terms(visitor);
+        self.adds.query_terms(visitor);
+    }
+
+    fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
+        let both = [&self.finds, &self.adds].map(|query| query.box_clone());
+        BooleanQuery::union(both.into()).weight(scoring)
     }
 }
 

@@ -18,13 +18,17 @@ use super::combined::CombinedQuery;
 use super::contains::{self, Contains};
 use super::coverage::{CoverageQuery, Enough};
 use super::docs::{Docs, Gathering, Meeting, past};
-use super::forms::{BestOf, Characters, Constant, Weighed};
+use super::forms::{BestOf, Characters, Constant, Weighed, Within};
 use super::terms::Terms;
 use crate::index::StoredPassages;
 
 /// How many times as long as a set a posting list must be for a look at each passage of the set to
 /// be cheaper than reading the list: a look may read a block of 128.
 const LOOK: usize = 16;
+
+/// Of how many passages of a segment one must be in some set for the sets to be added up in a place
+/// for each passage.
+const MANY: usize = 8;
 
 /// What a passage must be like.
 pub(super) enum Matching {
@@ -60,6 +64,9 @@ impl Matching {
         }
         if let Some(query) = query.downcast_ref::<Weighed>() {
             return Self::of(query.inner());
+        }
+        if let Some(query) = query.downcast_ref::<Within>() {
+            return Self::of(query.finds());
         }
         if let Some(query) = query.downcast_ref::<BestOf>() {
             return Self::any(query.inner().map(Self::of).collect());
@@ -411,7 +418,7 @@ impl Listed {
                 });
             }
             Some(among) => {
-                let mut meeting = Meeting::of(among);
+                let mut meeting = Meeting::of(among, room);
                 while !block.docs().is_empty() {
                     meeting.take(block.docs());
                     block.advance();
@@ -511,6 +518,23 @@ fn covered(
     for (clause, _) in clauses.iter().skip(leading) {
         sets.push(clause.find(reader, Some(&candidates), None)?);
     }
+    let is_reached =
+        |(count, worth): (u32, f32)| count > 0 && enough.is_reached(count as usize, worth);
+    let all: usize = sets.iter().map(Docs::len).sum();
+    if all > room as usize / MANY {
+        // Many are added up where they stand, a few at their places among the candidates.
+        let mut held = vec![(0_u32, 0.0_f32); room as usize];
+        for (set, (_, worth)) in sets.iter().zip(clauses) {
+            set.for_each(|doc| {
+                if let Some((count, sum)) = held.get_mut(doc as usize) {
+                    *count += 1;
+                    *sum += worth;
+                }
+            });
+        }
+        let held = |doc: DocId| held.get(doc as usize).copied();
+        return Ok(candidates.filtered(room, |doc| held(doc).is_some_and(is_reached)));
+    }
     let candidates = candidates.to_vec();
     let mut held = vec![(0_u32, 0.0_f32); candidates.len()];
     for (set, (_, worth)) in sets.iter().zip(clauses) {
@@ -525,8 +549,7 @@ fn covered(
         });
     }
     let reached = candidates.iter().zip(held);
-    let reached = reached
-        .filter(|(_, (count, worth))| *count > 0 && enough.is_reached(*count as usize, *worth));
+    let reached = reached.filter(|&(_, held)| is_reached(held));
     Ok(Docs::of(reached.map(|(&doc, _)| doc).collect(), room))
 }
 

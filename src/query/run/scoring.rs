@@ -20,7 +20,7 @@ use super::combined::{CombinedQuery, CombinedScorer, CombinedWeight};
 use super::contains::{self, Contains, Counting};
 use super::coverage::CoverageQuery;
 use super::docs::Docs;
-use super::forms::{BestOf, Characters, Constant, Weighed};
+use super::forms::{BestOf, Characters, Constant, Weighed, Within};
 use super::matching::{self, Matching};
 use super::terms::Terms;
 
@@ -29,6 +29,9 @@ const SATURATED: Score = 2.2;
 /// How much of what it takes is enough: sums of the same numbers differ in their last digits with
 /// the order of adding.
 const ENOUGH: Score = 0.9999;
+
+/// Of so many parts it is reckoned what passages score at most before any is scored.
+const FEW: usize = 12;
 
 /// An addend of a score.
 pub(super) enum Part {
@@ -192,6 +195,10 @@ fn gather(
     if let Some(query) = query.downcast_ref::<Weighed>() {
         return gather(query.inner(), boost * query.boost(), is_found, terms, parts);
     }
+    if let Some(query) = query.downcast_ref::<Within>() {
+        gather(query.finds(), boost, is_found, terms, parts)?;
+        return gather_if_found(query.adds(), boost, terms, parts);
+    }
     if let Some(query) = query.downcast_ref::<BestOf>() {
         let mut sums = Vec::new();
         for way in query.inner() {
@@ -273,6 +280,9 @@ fn is_sum(query: &dyn Query) -> bool {
     if let Some(query) = query.downcast_ref::<Weighed>() {
         return is_sum(query.inner());
     }
+    if let Some(query) = query.downcast_ref::<Within>() {
+        return is_sum(query.finds()) && is_sum(query.adds());
+    }
     if let Some(query) = query.downcast_ref::<BooleanQuery>() {
         let mut clauses = query.clauses().iter();
         return query.get_minimum_number_should_match() <= 1
@@ -313,10 +323,26 @@ enum Scorers {
 }
 
 impl Scorers {
-    /// Adds to each of `sums` what the passage at its place in `docs` scores.
-    fn add(&mut self, docs: &[DocId], sums: &mut [Score]) {
+    /// Adds to each of `bounds` what the passage at its place in `docs` scores at most, which is
+    /// `most` for any, as far as that is known without going through the passages.
+    fn bound(&mut self, docs: &[DocId], bounds: &mut [Score], most: Score) {
         match self {
-            Self::Combined(scorer) => scorer.add(docs, sums),
+            Self::Combined(scorer) => scorer.bound(docs, bounds),
+            _ => bounds.iter_mut().for_each(|bound| *bound += most),
+        }
+    }
+
+    /// Adds to each of `sums` what the passage at its place in `docs` scores; nothing need be added
+    /// to those that stay below `needed` in any case. Whether the passages are of those that were
+    /// bounded last is said by `are_bounded`.
+    fn add(&mut self, docs: &[DocId], sums: &mut [Score], needed: Score, are_bounded: bool) {
+        match self {
+            Self::Combined(scorer) => {
+                if !are_bounded {
+                    scorer.look_up(docs);
+                }
+                scorer.add(docs, sums, needed);
+            }
             Self::Contains(counting) => counting.add(docs, sums),
             Self::Constant(held, score) => {
                 for (&doc, sum) in docs.iter().zip(sums) {
@@ -350,7 +376,7 @@ impl Scorers {
                     .collect();
                 let mut own = vec![0.0; some.len()];
                 for part in parts {
-                    part.add(&some, &mut own);
+                    part.add(&some, &mut own, Score::NEG_INFINITY, false);
                 }
                 for (at, own) in places.into_iter().zip(own) {
                     if let Some(sum) = sums.get_mut(at) {
@@ -364,7 +390,7 @@ impl Scorers {
                 for parts in ways {
                     own.fill(0.0);
                     for part in parts {
-                        part.add(docs, &mut own);
+                        part.add(docs, &mut own, Score::NEG_INFINITY, false);
                     }
                     for (best, own) in best.iter_mut().zip(&own) {
                         *best = Score::max(*best, *own);
@@ -380,8 +406,19 @@ impl Scorers {
 
 /// Scores passages of one segment, in order.
 pub struct Scoring {
-    /// Each part with what those after it add at most.
-    parts: Vec<(Scorers, Score)>,
+    parts: Vec<Scored>,
+    /// How many passages were bounded, and how many of them dropped for that.
+    bounded: usize,
+    dropped: usize,
+}
+
+/// A part of a score.
+struct Scored {
+    scorers: Scorers,
+    /// What it adds at most.
+    most: Score,
+    /// What those after it add at most.
+    rest: Score,
 }
 
 impl Scoring {
@@ -395,30 +432,64 @@ impl Scoring {
         let mut opened = Vec::with_capacity(parts.len());
         for part in parts {
             if let Some(scorers) = part.open(terms, segment, reader, among)? {
-                opened.push((scorers, part.most()));
+                opened.push(Scored {
+                    scorers,
+                    most: part.most(),
+                    rest: 0.0,
+                });
             }
         }
         let mut rest = 0.0;
-        for (_, most) in opened.iter_mut().rev() {
-            let own = std::mem::replace(most, rest);
-            rest += own;
+        for part in opened.iter_mut().rev() {
+            part.rest = rest;
+            rest += part.most;
         }
-        Ok(Self { parts: opened })
+        Ok(Self {
+            parts: opened,
+            bounded: 0,
+            dropped: 0,
+        })
+    }
+
+    /// Whether bounds drop most passages, or are not known well enough yet: what stands in nearly every
+    /// passage stands in most of them often.
+    fn is_bounding_worth_it(&self) -> bool {
+        /// Passages after which it is known.
+        const ENOUGH: usize = 1024;
+        self.bounded < ENOUGH || self.dropped > self.bounded / 2
     }
 
     /// Leaves in `docs`, which are in order and after all that were scored before, those that score
     /// `least` or more, and puts their scores into `scores`.
     pub fn score(&mut self, docs: &mut Vec<DocId>, scores: &mut Vec<Score>, least: Score) {
+        let enough = least * ENOUGH;
+        // Most passages cannot be among the best however short they are, and to look at how long
+        // each is would be to wait for memory. Of many parts bounds say too little.
+        let are_bounded = enough > 0.0 && self.parts.len() <= FEW && self.is_bounding_worth_it();
+        if are_bounded {
+            let before = docs.len();
+            self.bounded += before;
+            scores.clear();
+            scores.resize(docs.len(), 0.0);
+            for part in &mut self.parts {
+                part.scorers.bound(docs, scores, part.most);
+                let needed = enough - part.rest;
+                if needed > 0.0 {
+                    drop_below(docs, scores, needed);
+                }
+            }
+            self.dropped += before - docs.len();
+        }
         scores.clear();
         scores.resize(docs.len(), 0.0);
-        for (part, rest) in &mut self.parts {
-            part.add(docs, scores);
-            let needed = least * ENOUGH - *rest;
+        for part in &mut self.parts {
+            if docs.is_empty() {
+                return;
+            }
+            let needed = enough - part.rest;
+            part.scorers.add(docs, scores, needed, are_bounded);
             if needed > 0.0 {
                 drop_below(docs, scores, needed);
-                if docs.is_empty() {
-                    return;
-                }
             }
         }
         drop_below(docs, scores, least);
