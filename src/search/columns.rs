@@ -5,12 +5,17 @@
 //! kept with it, when it is asked for first: a byte for each passage and facet of up to 254 values,
 //! else two or four.
 
+mod rows;
+mod tally;
+
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocId, SegmentOrdinal, SegmentReader};
 
+use self::rows::Rows;
+use self::tally::{Narrow, Sets, Tally};
 use super::Facet;
 use super::facets::Counts;
 use crate::index::Snapshot;
@@ -23,6 +28,13 @@ const MOST_SETS: usize = 1 << 15;
 /// The number of a passage that has no value.
 const NONE: u32 = u32::MAX;
 
+/// How many of `facets` are best counted at once for `docs`: where all of them stand in rows and the
+/// passages are few, all.
+pub(super) fn at_once(docs: &Docs, facets: &[Facet]) -> usize {
+    let are_together = docs.as_list().is_some() && rows::places(facets).is_some();
+    if are_together { facets.len().max(1) } else { 1 }
+}
+
 /// What was unpacked of a generation so far.
 pub(super) struct Columns {
     segments: Vec<Segment>,
@@ -32,6 +44,7 @@ pub(super) struct Columns {
 struct Segment {
     places: OnceLock<Places>,
     facets: [OnceLock<Values>; Facet::ALL.len()],
+    rows: OnceLock<Option<Rows>>,
 }
 
 impl Columns {
@@ -66,6 +79,52 @@ impl Columns {
         let slot = self.segments.get(segment as usize);
         let slot = slot.and_then(|segment| segment.facets.get(facet as usize));
         kept(slot, || Values::open(reader, facet))
+    }
+
+    /// How many of `docs` of a segment have each value of each of `facets`, by number.
+    pub(super) fn tallies(
+        &self,
+        snapshot: &Snapshot,
+        segment: SegmentOrdinal,
+        docs: &Docs,
+        facets: &[Facet],
+    ) -> tantivy::Result<Vec<Vec<u32>>> {
+        if let Some(tallies) = self.together(snapshot, segment, docs, facets)? {
+            return Ok(tallies);
+        }
+        let room = snapshot.searcher().segment_reader(segment).max_doc();
+        let facets = facets.iter();
+        let tallies = facets.map(|&facet| {
+            let values = self.values(snapshot, segment, facet)?;
+            Ok(values.tally(docs, room))
+        });
+        tallies.collect()
+    }
+
+    /// The same in one go through the passages, where all of `facets` stand in rows and the
+    /// passages are few.
+    fn together(
+        &self,
+        snapshot: &Snapshot,
+        segment: SegmentOrdinal,
+        docs: &Docs,
+        facets: &[Facet],
+    ) -> tantivy::Result<Option<Vec<Vec<u32>>>> {
+        let (true, Some(list)) = (facets.len() > 1, docs.as_list()) else {
+            return Ok(None);
+        };
+        let Some(places) = rows::places(facets) else {
+            return Ok(None);
+        };
+        let all = rows::FACETS.map(|facet| self.values(snapshot, segment, facet));
+        let [one, two, three] = all;
+        let all = [one?, two?, three?];
+        let slot = self.segments.get(segment as usize);
+        let slot = slot.map(|segment| &segment.rows);
+        let Some(rows) = kept(slot, || Ok(Rows::of(all)))? else {
+            return Ok(None);
+        };
+        Ok(rows.tallies(list, all, &places))
     }
 }
 
@@ -131,74 +190,6 @@ enum Numbers {
     Many { starts: Vec<u32>, values: Narrow },
     /// No passage has any.
     None,
-}
-
-/// The different sets of values that passages have.
-struct Sets {
-    /// Those of the set `set` are `values[starts[set]..starts[set + 1]]`.
-    starts: Vec<u32>,
-    values: Vec<u32>,
-}
-
-impl Sets {
-    fn len(&self) -> usize {
-        self.starts.len().saturating_sub(1)
-    }
-
-    #[inline]
-    fn of(&self, set: usize) -> &[u32] {
-        let bounds = self.starts.get(set..set.saturating_add(2));
-        let Some(&[start, end]) = bounds else {
-            return &[];
-        };
-        let values = self.values.get(start as usize..end as usize);
-        values.unwrap_or_default()
-    }
-}
-
-/// Numbers in as few bytes as they need; the greatest of each width is none.
-enum Narrow {
-    Bytes(Vec<u8>),
-    Shorts(Vec<u16>),
-    Words(Vec<u32>),
-}
-
-/// A number of some width, of which the greatest is none.
-trait Width: Copy {
-    fn place(self) -> usize;
-}
-
-impl Width for u8 {
-    fn place(self) -> usize {
-        self.into()
-    }
-}
-
-impl Width for u16 {
-    fn place(self) -> usize {
-        self.into()
-    }
-}
-
-impl Width for u32 {
-    fn place(self) -> usize {
-        usize::try_from(self).unwrap_or(usize::MAX)
-    }
-}
-
-impl Narrow {
-    /// `numbers`, each below `values` or [`NONE`].
-    fn of(numbers: Vec<u32>, values: usize) -> Self {
-        if values < usize::from(u8::MAX) {
-            let narrow = numbers.iter().map(|&number| u8::try_from(number));
-            return Self::Bytes(narrow.map(|number| number.unwrap_or(u8::MAX)).collect());
-        }
-        if values < usize::from(u16::MAX) {
-            let narrow = numbers.iter().map(|&number| u16::try_from(number));
-            return Self::Shorts(narrow.map(|number| number.unwrap_or(u16::MAX)).collect());
-        }
-        Self::Words(numbers)
-    }
 }
 
 enum Names {
@@ -297,115 +288,26 @@ impl Values {
     }
 
     fn counts(&self, docs: &Docs) -> Vec<u32> {
-        let mut counts = vec![0; self.all.len()];
+        let counts = vec![0; self.all.len()];
         match &self.numbers {
-            Numbers::One(Narrow::Bytes(numbers)) => one(numbers, docs, &mut counts),
-            Numbers::One(Narrow::Shorts(numbers)) => one(numbers, docs, &mut counts),
-            Numbers::One(Narrow::Words(numbers)) => one(numbers, docs, &mut counts),
-            Numbers::Sets(of, sets) => match of {
-                Narrow::Bytes(of) => of_sets(of, sets, docs, &mut counts),
-                Narrow::Shorts(of) => of_sets(of, sets, docs, &mut counts),
-                Narrow::Words(of) => of_sets(of, sets, docs, &mut counts),
-            },
-            Numbers::Many { starts, values } => match values {
-                Narrow::Bytes(values) => many(starts, values, docs, &mut counts),
-                Narrow::Shorts(values) => many(starts, values, docs, &mut counts),
-                Narrow::Words(values) => many(starts, values, docs, &mut counts),
-            },
-            Numbers::None => {}
-        }
-        counts
-    }
-}
-
-/// How many counts are kept of each value, to be summed at the end: neighbours often have the same
-/// value, and a count that was just written is slow to be read again.
-const LANES: usize = 4;
-/// The most values for which that is worth it.
-const MOST_IN_LANES: usize = 1 << 10;
-
-/// Counts of values.
-struct Tally {
-    /// Counts of each value, or one of each where there are many.
-    lanes: Vec<u32>,
-    width: usize,
-    next: usize,
-}
-
-impl Tally {
-    fn new(values: usize) -> Self {
-        let width = if values > MOST_IN_LANES { 1 } else { LANES };
-        Self {
-            lanes: vec![0; values * width],
-            width,
-            next: 0,
+            Numbers::One(of) => tally::of_column(of, docs, Tally::of(counts)),
+            Numbers::Sets(of, sets) => tally::of_column(of, docs, Tally::of_sets(counts, sets)),
+            Numbers::Many { starts, values } => tally::of_lists(starts, values, docs, counts),
+            Numbers::None => counts,
         }
     }
 
-    #[inline]
-    fn add(&mut self, number: impl Width) {
-        // A power of two.
-        let lane = self.next & (self.width - 1);
-        self.next += 1;
-        let place = number.place().saturating_mul(self.width) + lane;
-        if let Some(count) = self.lanes.get_mut(place) {
-            *count += 1;
+    /// The number that each passage has, where it is of two bytes at most, and what to count them
+    /// with.
+    fn short_numbers(&self) -> Option<(&Narrow, Tally<'_>)> {
+        let counts = vec![0; self.all.len()];
+        match &self.numbers {
+            Numbers::One(of) => Some((of, Tally::of(counts))),
+            Numbers::Sets(of, sets) => Some((of, Tally::of_sets(counts, sets))),
+            Numbers::Many { .. } | Numbers::None => None,
         }
+        .filter(|(of, _)| !matches!(of, Narrow::Words(_)))
     }
-
-    fn add_to(&self, counts: &mut [u32]) {
-        for (count, lanes) in counts.iter_mut().zip(self.lanes.chunks(self.width)) {
-            *count += lanes.iter().sum::<u32>();
-        }
-    }
-}
-
-fn one(numbers: &[impl Width], docs: &Docs, counts: &mut [u32]) {
-    let mut tally = Tally::new(counts.len());
-    docs.for_each(|doc| {
-        if let Some(&number) = numbers.get(doc as usize) {
-            tally.add(number);
-        }
-    });
-    tally.add_to(counts);
-}
-
-/// Counts sets, and then the values in them; where there are few passages, the values at once.
-fn of_sets(numbers: &[impl Width], sets: &Sets, docs: &Docs, counts: &mut [u32]) {
-    if docs.len() < 2 * sets.len() {
-        docs.for_each(|doc| {
-            let set = numbers.get(doc as usize).map(|number| number.place());
-            for &value in set.map_or(&[][..], |set| sets.of(set)) {
-                if let Some(count) = counts.get_mut(value as usize) {
-                    *count += 1;
-                }
-            }
-        });
-        return;
-    }
-    let mut of_each = vec![0; sets.len()];
-    one(numbers, docs, &mut of_each);
-    for (set, own) in of_each.into_iter().enumerate().filter(|(_, own)| *own > 0) {
-        for &value in sets.of(set) {
-            if let Some(count) = counts.get_mut(value as usize) {
-                *count += own;
-            }
-        }
-    }
-}
-
-fn many(starts: &[u32], values: &[impl Width], docs: &Docs, counts: &mut [u32]) {
-    let mut tally = Tally::new(counts.len());
-    docs.for_each(|doc| {
-        let doc = doc as usize;
-        if let Some(&[start, end]) = starts.get(doc..doc + 2) {
-            let values = values.get(start as usize..end as usize);
-            for &number in values.unwrap_or_default() {
-                tally.add(number);
-            }
-        }
-    });
-    tally.add_to(counts);
 }
 
 impl Numbers {
@@ -445,19 +347,14 @@ impl Numbers {
     /// passages have the same.
     fn sets(starts: &[u32], values: &[u32]) -> Option<Self> {
         let mut known: FxHashMap<&[u32], u32> = FxHashMap::default();
-        let mut sets = Sets {
-            starts: vec![0],
-            values: Vec::new(),
-        };
+        let mut sets = Sets::default();
         let mut numbers = Vec::with_capacity(starts.len().saturating_sub(1));
         for bounds in starts.windows(2) {
             let [start, end] = bounds else { continue };
             let own = values.get(*start as usize..*end as usize)?;
             let next = u32::try_from(known.len()).ok()?;
             let number = *known.entry(own).or_insert_with(|| {
-                sets.values.extend_from_slice(own);
-                sets.starts
-                    .push(u32::try_from(sets.values.len()).unwrap_or(NONE));
+                sets.push(own);
                 next
             });
             if known.len() > MOST_SETS {
@@ -472,11 +369,7 @@ impl Numbers {
     /// How many passages there are; nothing where none has any.
     fn room(&self) -> Option<DocId> {
         let room = match self {
-            Self::One(numbers) | Self::Sets(numbers, _) => match numbers {
-                Narrow::Bytes(numbers) => numbers.len(),
-                Narrow::Shorts(numbers) => numbers.len(),
-                Narrow::Words(numbers) => numbers.len(),
-            },
+            Self::One(numbers) | Self::Sets(numbers, _) => numbers.len(),
             Self::Many { starts, .. } => starts.len().saturating_sub(1),
             Self::None => return None,
         };
@@ -486,6 +379,8 @@ impl Numbers {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -517,10 +412,44 @@ mod tests {
             prop_assert!(matches!(sets, Some(Numbers::Sets(..))));
             for numbers in [Some(many), sets].into_iter().flatten() {
                 prop_assert_eq!(numbers.room(), Some(room));
-                let names = Names::Kept(Vec::new());
-                let counted = Values::counted(numbers, names, 6);
-                prop_assert_eq!(counted.tally(&docs, room), wanted.clone());
+                prop_assert_eq!(values_of(numbers, 6).tally(&docs, room), wanted.clone());
             }
         }
+
+        #[test]
+        fn rows_count_what_columns_count(
+            own in prop::collection::vec((
+                prop::option::of(0_u32..40),
+                prop::collection::btree_set(0_u32..6, 0..4),
+                prop::collection::btree_set(0_u32..9, 0..3),
+            ), 40..900),
+            every in 33_usize..60,
+        ) {
+            let one = own.iter().map(|(one, ..)| one.unwrap_or(NONE)).collect();
+            let of_sets = |own: &mut dyn Iterator<Item = &BTreeSet<u32>>, values| {
+                let (mut starts, mut all) = (vec![0], Vec::new());
+                for own in own {
+                    all.extend(own.iter().copied());
+                    starts.push(u32::try_from(all.len()).unwrap_or(NONE));
+                }
+                Numbers::sets(&starts, &all).map(|numbers| values_of(numbers, values))
+            };
+            let one = values_of(Numbers::One(Narrow::of(one, 40)), 40);
+            let two = of_sets(&mut own.iter().map(|(_, two, _)| two), 6);
+            let three = of_sets(&mut own.iter().map(|(.., three)| three), 9);
+            let (Some(two), Some(three)) = (two, three) else {
+                return Err(TestCaseError::fail("sets that are few are numbered"));
+            };
+            let all = [&one, &two, &three];
+            let room = DocId::try_from(own.len()).unwrap_or(DocId::MAX);
+            let docs = Docs::of((0..room).step_by(every).collect(), room);
+            let rows = Rows::of(all).and_then(|rows| rows.tallies(docs.as_list()?, all, &[2, 0, 1]));
+            let wanted = [&three, &one, &two].map(|values| values.tally(&docs, room));
+            prop_assert_eq!(rows, Some(wanted.to_vec()));
+        }
+    }
+
+    fn values_of(numbers: Numbers, values: usize) -> Values {
+        Values::counted(numbers, Names::Kept(Vec::new()), values)
     }
 }

@@ -7,6 +7,7 @@ use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, Term};
 
+use super::columns;
 use super::kept::Kept;
 use crate::index::{Fields, Snapshot, UNKNOWN_REGION};
 use crate::query::run::{Docs, Found, in_parts};
@@ -304,27 +305,29 @@ pub(super) fn count(
     facets: &[Facet],
 ) -> tantivy::Result<BTreeMap<Facet, Counts>> {
     let kept = Kept::of(snapshot);
-    let columns = &kept.columns;
+    let kept = &kept.columns;
     let mut counted: BTreeMap<Facet, Counts> =
         facets.iter().map(|&facet| (facet, Counts::new())).collect();
     let asked: Vec<Facet> = counted.keys().copied().collect();
     let segments = found.segments();
-    let parts: Vec<(Facet, SegmentOrdinal, &Docs)> = asked
-        .iter()
-        .flat_map(|&facet| (0..).zip(segments).map(move |(at, docs)| (facet, at, docs)))
-        .filter(|(_, _, docs)| !docs.is_empty())
+    let parts: Vec<(SegmentOrdinal, &Docs, &[Facet])> = (0..)
+        .zip(segments)
+        .filter(|(_, docs)| !docs.is_empty())
+        .flat_map(|(segment, docs)| {
+            let groups = asked.chunks(columns::at_once(docs, &asked));
+            groups.map(move |facets| (segment, docs, facets))
+        })
         .collect();
     let work = found.len().saturating_mul(asked.len()) as u64;
-    let tallies = in_parts(parts.len(), work, |part| {
-        let Some(&(facet, segment, docs)) = parts.get(part) else {
-            return Ok(Vec::new());
-        };
-        let room = snapshot.searcher().segment_reader(segment).max_doc();
-        Ok(columns.values(snapshot, segment, facet)?.tally(docs, room))
+    let tallies = in_parts(parts.len(), work, |part| match parts.get(part) {
+        Some(&(segment, docs, facets)) => kept.tallies(snapshot, segment, docs, facets),
+        None => Ok(Vec::new()),
     })?;
-    for ((facet, segment, _), tally) in parts.into_iter().zip(tallies) {
-        let values = columns.values(snapshot, segment, facet)?;
-        values.add(tally, counted.entry(facet).or_default())?;
+    for ((segment, _, facets), tallies) in parts.into_iter().zip(tallies) {
+        for (&facet, tally) in facets.iter().zip(tallies) {
+            let values = kept.values(snapshot, segment, facet)?;
+            values.add(tally, counted.entry(facet).or_default())?;
+        }
     }
     Ok(counted)
 }
