@@ -3,6 +3,7 @@
 //! The dictionary is held once behind an `Arc`: a tokenizer that owns it would copy it, tens of
 //! megabytes, each time tantivy clones the tokenizer.
 
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use tantivy_jieba::jieba_rs::{Jieba, TokenizeMode};
@@ -62,17 +63,21 @@ impl Dictionary {
         self.tokenize(text, TokenizeMode::Search)
     }
 
-    /// Calls `each` with the words of [`words_and_parts`](Self::words_and_parts), for those who do
-    /// not ask where they stand.
-    pub fn each_word_and_part<'a>(&self, text: &'a str, mut each: impl FnMut(&'a str)) {
+    /// Calls `each` with the bytes that the words of [`words_and_parts`](Self::words_and_parts) take in
+    /// `text`.
+    pub fn each_word_and_part(&self, text: &str, mut each: impl FnMut(Range<usize>)) {
+        let mut start = 0;
         for piece in pieces(text) {
+            let end = start + piece.text.len();
             if piece.is_number {
-                each(piece.text);
-                continue;
+                each(start..end);
+            } else {
+                let tokens = self.0.tokenize(piece.text, TokenizeMode::Search, false);
+                for token in tokens.iter().filter(|token| is_word(token.word)) {
+                    each(start + token.byte_start..start + token.byte_end);
+                }
             }
-            let tokens = self.0.tokenize(piece.text, TokenizeMode::Search, false);
-            let words = tokens.into_iter().map(|token| token.word);
-            words.filter(|word| is_word(word)).for_each(&mut each);
+            start = end;
         }
     }
 

@@ -25,16 +25,29 @@ pub(super) struct Document<'a> {
     /// Texts that are cut into words or characters, by the fields they are cut for. They are a
     /// great part of a document, and workers that cut them themselves need no copy of them.
     pub(super) texts: Vec<(Field, Cow<'a, str>)>,
+    /// The field of the punctuation and blanks of a text, and the field of that text.
+    pub(super) marks: (Field, Field),
 }
 
 impl Document<'_> {
     /// It with its texts, for the engine to cut.
     pub(super) fn whole(self) -> TantivyDocument {
         let mut whole = self.rest;
+        let (field, of) = self.marks;
+        if let Some((_, text)) = self.texts.iter().find(|(field, _)| *field == of) {
+            add_marks(&mut whole, field, &normalize(text));
+        }
         for (field, text) in &self.texts {
             whole.add_text(*field, text);
         }
         whole
+    }
+}
+
+/// Adds the punctuation and blanks of a normalised text to `document`.
+pub(super) fn add_marks(document: &mut TantivyDocument, field: Field, normalized: &str) {
+    for mark in marks(normalized) {
+        document.add_text(field, mark.encode_utf8(&mut [0; 4]));
     }
 }
 
@@ -115,12 +128,10 @@ pub(super) fn document<'a>(
             Cow::Owned(headings.join("\n"))
         }
     };
-    for mark in marks(&normalize(&record.text)) {
-        document.add_text(fields.marks, mark.encode_utf8(&mut [0; 4]));
-    }
     document.add_bytes(fields.record, &record.to_stored()?);
     Ok(Document {
         rest: document,
+        marks: (fields.marks, fields.text_characters.pairs),
         texts: vec![
             (fields.region_names.pairs, Cow::Owned(names)),
             (fields.title_words, Cow::Borrowed(title)),

@@ -13,7 +13,7 @@ use tantivy::tokenizer::RAW_TOKENIZER_NAME;
 use super::grams;
 use super::terms::Padded;
 use crate::analysis::{self, Dictionary, normalize};
-use crate::index::document::Document;
+use crate::index::document::{Document, add_marks};
 
 /// The longest text that is remembered, in bytes: titles and headings, which the passages of a report
 /// have in common.
@@ -126,12 +126,17 @@ impl<'a> Cutter<'a> {
     pub(super) fn cut(&mut self, document: Document<'_>) -> Cut {
         let mut texts = Vec::new();
         let mut characters = 0;
+        let (marks, marked) = document.marks;
+        let mut text_of_marks = None;
         for (field, text) in &document.texts {
             match self.plan.of(*field) {
                 How::Words => texts.push((*field, Text::Words(self.words(text)))),
                 How::Grams { .. } => {
                     let text = self.normalized(text);
                     characters += text.chars().count();
+                    if *field == marked {
+                        text_of_marks = Some(Rc::clone(&text));
+                    }
                     texts.push((*field, Text::Characters(text)));
                 }
                 How::Not | How::Raw | How::Number | How::Derived => {}
@@ -141,7 +146,11 @@ impl<'a> Cutter<'a> {
         let (rest, large) = if is_large {
             (TantivyDocument::new(), Some(document.whole()))
         } else {
-            (document.rest, None)
+            let mut rest = document.rest;
+            if let Some(text) = text_of_marks {
+                add_marks(&mut rest, marks, &text);
+            }
+            (rest, None)
         };
         Cut {
             rest,
@@ -159,8 +168,8 @@ impl<'a> Cutter<'a> {
         let dictionary = self.dictionary;
         self.known(text, |known| {
             let words = known.words.get_or_insert_with(|| {
-                let mut words = Padded::default();
-                dictionary.each_word_and_part(&known.normalized, |word| words.push(word));
+                let mut words = Padded::of(&known.normalized);
+                dictionary.each_word_and_part(&known.normalized, |bytes| words.push(bytes));
                 Rc::new(words)
             });
             Rc::clone(words)

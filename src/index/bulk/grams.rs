@@ -12,6 +12,7 @@ use rustc_hash::FxBuildHasher;
 use tantivy::DocId;
 
 use super::runs::Section;
+use super::terms::reserve;
 use crate::fold::is_searchable;
 
 /// Bits for the number of a character.
@@ -161,6 +162,8 @@ impl Grams {
         } else {
             (doc, 0)
         };
+        // There are no more characters than bytes, and mostly a third.
+        reserve(&mut self.entries, text.len() / 3 + 1);
         let before = self.entries.len();
         let mut number = alphabet.number(first);
         let mut last = first;

@@ -212,7 +212,7 @@ impl Writer {
         }
         self.runs.push(run.finish()?);
         self.alphabet = Alphabet::new();
-        self.terms = Terms::new(fields);
+        self.terms.clear();
         Ok(())
     }
 
@@ -220,6 +220,8 @@ impl Writer {
     pub(super) fn finish(mut self) -> tantivy::Result<SegmentMeta> {
         self.end_run(false)?;
         self.scratch = Vec::new();
+        self.terms = Terms::new(self.tokens.len());
+        self.grams.clear();
         self.store.close()?;
         let mut columns = self.segment.open_write(SegmentComponent::FastFields)?;
         self.columns.serialize(&mut columns, None)?;
@@ -300,7 +302,7 @@ mod tests {
     use tantivy::{DocSet, IndexWriter, SegmentReader, TERMINATED};
 
     use super::*;
-    use crate::analysis::{self, Dictionary, marks, normalize};
+    use crate::analysis::{self, Dictionary};
     use crate::index::bulk::cut::Cutter;
     use crate::index::document::Document;
     use crate::index::schema::{self, Fields};
@@ -361,9 +363,6 @@ mod tests {
         for year in 0..id % 3 {
             document.add_u64(fields.year, 2000 + year as u64);
         }
-        for mark in marks(&normalize(text)) {
-            document.add_text(fields.marks, mark.to_string());
-        }
         document.add_bytes(fields.record, text.as_bytes());
         let texts = [
             (fields.region_names.pairs, title),
@@ -379,6 +378,7 @@ mod tests {
         Document {
             rest: document,
             texts: texts.into(),
+            marks: (fields.marks, fields.text_characters.pairs),
         }
     }
 

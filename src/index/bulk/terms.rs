@@ -1,6 +1,7 @@
 //! Words, names and numbers, each given a number of its own and sorted by it.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use rustc_hash::FxBuildHasher;
 use tantivy::DocId;
@@ -28,34 +29,44 @@ fn short(term: &[u8]) -> Option<Short> {
     short_of(&bytes, term.len())
 }
 
-/// Terms one after another. Behind the last there is room, so that a short one is read at once with
+/// Terms that stand in one text. Behind it there is room, so that a short one is read at once with
 /// whatever follows it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Padded {
     text: Vec<u8>,
-    ends: Vec<usize>,
+    /// Where each begins, and how long it is.
+    terms: Vec<(u32, u32)>,
 }
 
-/// The bytes behind the last term.
+/// The bytes behind the text.
 const PADDING: [u8; SHORT_BYTES + 1] = [0; SHORT_BYTES + 1];
+/// About how many bytes of Chinese there are for each word and part of one.
+const BYTES_A_TERM: usize = 4;
 
 impl Padded {
-    pub(super) fn push(&mut self, term: &str) {
-        let end = self.ends.last().copied().unwrap_or(0);
-        self.text.truncate(end);
-        self.text.extend_from_slice(term.as_bytes());
-        self.ends.push(self.text.len());
-        self.text.extend_from_slice(&PADDING);
+    /// None yet, of `text`, which has less than 4 GiB.
+    pub(super) fn of(text: &str) -> Self {
+        let mut padded = Vec::with_capacity(text.len() + PADDING.len());
+        padded.extend_from_slice(text.as_bytes());
+        padded.extend_from_slice(&PADDING);
+        Self {
+            text: padded,
+            terms: Vec::with_capacity(text.len() / BYTES_A_TERM),
+        }
+    }
+
+    /// Adds the term that takes these bytes of the text.
+    pub(super) fn push(&mut self, bytes: Range<usize>) {
+        let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        self.terms.push((number(bytes.start), number(bytes.len())));
     }
 
     /// Each term, with what it is in short.
     fn iter(&self) -> impl Iterator<Item = (&[u8], Option<Short>)> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let bounds = starts.zip(self.ends.iter().copied());
-        bounds.filter_map(|(start, end)| {
-            let term = self.text.get(start..end)?;
-            let ahead = self.text.get(start..)?.first_chunk()?;
-            Some((term, short_of(ahead, term.len())))
+        self.terms.iter().filter_map(|&(start, length)| {
+            let ahead = self.text.get(start as usize..)?;
+            let term = ahead.get(..length as usize)?;
+            Some((term, short_of(ahead.first_chunk()?, term.len())))
         })
     }
 }
@@ -81,6 +92,16 @@ fn place_at_hand(short: Short) -> usize {
     let mixed = half(short >> u64::BITS) ^ half(short).rotate_left(29);
     let place = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - AT_HAND.ilog2());
     usize::try_from(place).unwrap_or_default()
+}
+
+/// Makes room for so many more of what there will be millions of. To grow is to copy, so it grows by
+/// more than twice; memory that is not used costs nothing.
+pub(super) fn reserve(entries: &mut Vec<u64>, more: usize) {
+    /// How many times as large as it was a list grows.
+    const GROWTH: usize = 4;
+    if entries.capacity() - entries.len() < more {
+        entries.reserve(more.max(entries.len() * (GROWTH - 1)));
+    }
 }
 
 /// The terms of a run.
@@ -136,6 +157,16 @@ impl Terms {
         }
     }
 
+    /// Forgets all of them, and keeps the room they took.
+    pub(super) fn clear(&mut self) {
+        self.by_number.clear();
+        self.at_hand.fill(NONE);
+        self.short.clear();
+        self.long.clear();
+        self.bytes = 0;
+        self.fields.iter_mut().for_each(Vec::clear);
+    }
+
     /// Adds a term of `field` in a passage, not before those added already; says whether it is one
     /// that the engine takes.
     pub(super) fn add(&mut self, field: usize, term: &[u8], doc: DocId) -> bool {
@@ -152,6 +183,9 @@ impl Terms {
     /// The same for each of `terms`; says how many the engine takes.
     pub(super) fn add_all(&mut self, field: usize, terms: &Padded, doc: DocId) -> u32 {
         let mut entries = self.fields.get_mut(field).map(std::mem::take);
+        if let Some(entries) = &mut entries {
+            reserve(entries, terms.terms.len());
+        }
         let mut taken = 0;
         for (term, short) in terms.iter().filter(|(term, _)| term.len() <= MOST_BYTES) {
             let number = self.number(term, short);
