@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
+use rustc_hash::FxHashMap;
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, Term};
@@ -56,7 +57,7 @@ pub struct FacetValue {
 }
 
 /// Counts by what the index holds in its columns.
-pub(super) type Counts = HashMap<String, u64>;
+pub(super) type Counts = FxHashMap<String, u64>;
 
 impl Facet {
     /// Every facet.
@@ -306,8 +307,10 @@ pub(super) fn count(
 ) -> tantivy::Result<BTreeMap<Facet, Counts>> {
     let kept = Kept::of(snapshot);
     let kept = &kept.columns;
-    let mut counted: BTreeMap<Facet, Counts> =
-        facets.iter().map(|&facet| (facet, Counts::new())).collect();
+    let mut counted: BTreeMap<Facet, Counts> = facets
+        .iter()
+        .map(|&facet| (facet, Counts::default()))
+        .collect();
     let asked: Vec<Facet> = counted.keys().copied().collect();
     let segments = found.segments();
     let parts: Vec<(SegmentOrdinal, &Docs, &[Facet])> = (0..)
@@ -399,7 +402,7 @@ impl Collector for Counter {
         let mut merged: BTreeMap<Facet, Counts> = self
             .facets
             .iter()
-            .map(|&facet| (facet, Counts::new()))
+            .map(|&facet| (facet, Counts::default()))
             .collect();
         for segment in segments {
             for (facet, counts) in segment? {
@@ -444,7 +447,7 @@ impl SegmentCollector for SegmentCounter {
             .map(|(facet, values)| {
                 let counts = match values {
                     Values::Words(column, counts) => {
-                        let mut named = Counts::new();
+                        let mut named = Counts::default();
                         for (ordinal, count) in (0..).zip(counts).filter(|&(_, count)| count > 0) {
                             let mut name = String::new();
                             column.ord_to_str(ordinal, &mut name)?;
@@ -456,7 +459,7 @@ impl SegmentCollector for SegmentCounter {
                         .into_iter()
                         .map(|(value, count)| (value.to_string(), count))
                         .collect(),
-                    Values::None => Counts::new(),
+                    Values::None => Counts::default(),
                 };
                 Ok((facet, counts))
             })
