@@ -63,6 +63,7 @@ use crate::config::{self, SearchAccess, Settings};
 use crate::index::Snapshot;
 use crate::key::Keyring;
 use crate::reload::Served;
+use crate::search;
 
 /// Connections of one worker beyond the most of all, for telling those that are turned away.
 const SPARE_CONNECTIONS: usize = 1024;
@@ -126,6 +127,10 @@ impl Application {
             SearchAccess::Required => false,
             SearchAccess::Auto => address.ip().is_loopback(),
         };
+        // So that no reader waits for it. What cannot be read fails the search that needs it.
+        if let Err(error) = search::prepare(&snapshot, None) {
+            tracing::warn!(%error, "索引没有预备好，首次检索会慢一些");
+        }
         let in_force = Arc::new(Served::new(snapshot));
         let state = State::new(settings, Arc::clone(&in_force), keys, is_open, intake);
         let state = web::Data::new(state);

@@ -295,6 +295,18 @@ pub struct Hit {
     pub explanation: Option<Vec<Addend>>,
 }
 
+/// Makes what all searches of `snapshot` share before the first reader has to wait for it, with what is
+/// the same in the generation `before` it, where there is one.
+///
+/// # Errors
+///
+/// Fails when the index cannot be read.
+pub fn prepare(snapshot: &Snapshot, before: Option<&Snapshot>) -> Result<(), index::Error> {
+    let before = before.map(Kept::of);
+    let kept = Kept::after(snapshot, before.as_deref());
+    Ok(kept.columns.unpack(snapshot)?)
+}
+
 /// Answers `request` from `snapshot`.
 ///
 /// # Errors

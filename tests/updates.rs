@@ -122,15 +122,19 @@ proptest! {
     ) {
         let corpus = corpus_of(&[("f0.txt", &text(2)), ("f3.txt", &text(3))]);
         let index = tempfile::tempdir().expect("a temporary folder");
-        build(corpus.path(), index.path()).expect("the corpus can be indexed");
+        let mut served = build(corpus.path(), index.path()).expect("the corpus can be indexed");
+        search::prepare(&served, None).expect("the index can be read");
         for steps in rounds {
             for step in &steps {
                 apply(&corpus.path().join("reports"), step);
             }
             let updated = build(corpus.path(), index.path()).expect("the index can be updated");
+            // As the service does, which keeps what it can from one generation to the next.
+            search::prepare(&updated, Some(&served)).expect("the index can be read");
             let anew = tempfile::tempdir().expect("a temporary folder");
             let anew = build(corpus.path(), anew.path()).expect("the corpus can be indexed");
             prop_assert_eq!(seen(&updated), seen(&anew), "after {:?}", steps);
+            served = updated;
         }
     }
 }

@@ -12,6 +12,7 @@ use super::outcome::Outcomes;
 use super::{Served, held};
 use crate::corpus::Corpus;
 use crate::index::{self, Claim, Error, Options, Renewed, Snapshot, Texts};
+use crate::search;
 use crate::store::Store;
 
 /// What is done beside the index that is served.
@@ -118,6 +119,10 @@ impl Work {
     /// Puts a generation in force and ends the tasks that are in it.
     fn put(&self, served: &Served, outcomes: &mut Outcomes, renewed: Renewed) {
         if let Some(snapshot) = &renewed.snapshot {
+            // So that no reader waits for it. What cannot be read fails the search that needs it.
+            if let Err(error) = search::prepare(snapshot, Some(&served.snapshot())) {
+                tracing::warn!(%error, "新索引没有预备好，首次检索会慢一些");
+            }
             served.put_generation(snapshot);
         }
         served.set_through(renewed.through);

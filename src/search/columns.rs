@@ -8,10 +8,11 @@
 mod rows;
 mod tally;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 use tantivy::columnar::{Column, StrColumn};
+use tantivy::index::SegmentId;
 use tantivy::{DocId, SegmentOrdinal, SegmentReader};
 
 use self::rows::Rows;
@@ -35,9 +36,10 @@ pub(super) fn at_once(docs: &Docs, facets: &[Facet]) -> usize {
     if are_together { facets.len().max(1) } else { 1 }
 }
 
-/// What was unpacked of a generation so far.
+/// What was unpacked of a generation so far. A segment that is part of the next generation too keeps
+/// what was.
 pub(super) struct Columns {
-    segments: Vec<Segment>,
+    segments: Vec<(SegmentId, Arc<Segment>)>,
 }
 
 #[derive(Default)]
@@ -48,12 +50,35 @@ struct Segment {
 }
 
 impl Columns {
-    /// Those of the generation of `snapshot`.
-    pub(super) fn of(snapshot: &Snapshot) -> Self {
+    /// Those of the generation of `snapshot`, with what is known from `before`.
+    pub(super) fn of(snapshot: &Snapshot, before: Option<&Self>) -> Self {
+        let known = |id| {
+            let before = before.into_iter().flat_map(|before| &before.segments);
+            let mut same = before.filter(|(known, _)| *known == id);
+            same.next().map(|(_, segment)| Arc::clone(segment))
+        };
         let segments = snapshot.searcher().segment_readers().iter();
+        let segments = segments.map(|reader| {
+            let id = reader.segment_id();
+            (id, known(id).unwrap_or_default())
+        });
         Self {
-            segments: segments.map(|_| Segment::default()).collect(),
+            segments: segments.collect(),
         }
+    }
+
+    /// Unpacks what every search of a page asks for.
+    pub(super) fn unpack(&self, snapshot: &Snapshot) -> tantivy::Result<()> {
+        for (segment, _) in (0..).zip(&self.segments) {
+            self.places(snapshot, segment)?;
+            self.rows(snapshot, segment)?;
+        }
+        Ok(())
+    }
+
+    fn segment(&self, segment: SegmentOrdinal) -> Option<&Segment> {
+        let (_, segment) = self.segments.get(segment as usize)?;
+        Some(segment)
     }
 
     /// Where the passages of a segment stand in the corpus.
@@ -63,8 +88,7 @@ impl Columns {
         segment: SegmentOrdinal,
     ) -> tantivy::Result<&Places> {
         let reader = snapshot.searcher().segment_reader(segment);
-        let slot = self.segments.get(segment as usize);
-        let slot = slot.map(|segment| &segment.places);
+        let slot = self.segment(segment).map(|segment| &segment.places);
         kept(slot, || Places::open(reader))
     }
 
@@ -76,7 +100,7 @@ impl Columns {
         facet: Facet,
     ) -> tantivy::Result<&Values> {
         let reader = snapshot.searcher().segment_reader(segment);
-        let slot = self.segments.get(segment as usize);
+        let slot = self.segment(segment);
         let slot = slot.and_then(|segment| segment.facets.get(facet as usize));
         kept(slot, || Values::open(reader, facet))
     }
@@ -116,15 +140,21 @@ impl Columns {
         let Some(places) = rows::places(facets) else {
             return Ok(None);
         };
-        let all = rows::FACETS.map(|facet| self.values(snapshot, segment, facet));
-        let [one, two, three] = all;
+        let (all, rows) = self.rows(snapshot, segment)?;
+        Ok(rows.and_then(|rows| rows.tallies(list, all, &places)))
+    }
+
+    /// The values of the facets that stand in rows, and the rows, where there are any.
+    fn rows(
+        &self,
+        snapshot: &Snapshot,
+        segment: SegmentOrdinal,
+    ) -> tantivy::Result<([&Values; rows::FACETS.len()], Option<&Rows>)> {
+        let [one, two, three] = rows::FACETS.map(|facet| self.values(snapshot, segment, facet));
         let all = [one?, two?, three?];
-        let slot = self.segments.get(segment as usize);
-        let slot = slot.map(|segment| &segment.rows);
-        let Some(rows) = kept(slot, || Ok(Rows::of(all)))? else {
-            return Ok(None);
-        };
-        Ok(rows.tallies(list, all, &places))
+        let slot = self.segment(segment).map(|segment| &segment.rows);
+        let rows = kept(slot, || Ok(Rows::of(all)))?;
+        Ok((all, rows.as_ref()))
     }
 }
 

@@ -15,8 +15,13 @@ pub(super) struct Kept {
 impl Kept {
     /// With the generation of `snapshot`.
     pub(super) fn of(snapshot: &Snapshot) -> Arc<Self> {
+        Self::after(snapshot, None)
+    }
+
+    /// The same, with what is true of this generation too of what is kept with the one before it.
+    pub(super) fn after(snapshot: &Snapshot, before: Option<&Self>) -> Arc<Self> {
         snapshot.attached(|| Self {
-            columns: Columns::of(snapshot),
+            columns: Columns::of(snapshot, before.map(|before| &before.columns)),
             answers: Answers::default(),
         })
     }
