@@ -392,3 +392,46 @@ fn what_a_stranger_says_of_its_address_counts_for_nothing() {
         assert_eq!((answer.status, answer.header("ratelimit")), (200, ""));
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn searches_let_those_who_accept_and_refuse_go_first() {
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    let place = Place::seed();
+    let serving = serving(&place, &[]);
+    assert_eq!(serving.get("/api/v1/search?q=%E6%95%99%E5%B8%88").0, 200);
+    let threads = format!("/proc/{}/task", serving.id());
+    let mut niceness = BTreeMap::new();
+    for thread in fs::read_dir(threads).expect("the process is there") {
+        let folder = thread.expect("a thread").path();
+        // One may have ended meanwhile.
+        let Ok(stat) = fs::read_to_string(folder.join("stat")) else {
+            continue;
+        };
+        // The name stands in brackets and may have anything in it; after it the nineteenth field.
+        let (head, rest) = stat.rsplit_once(')').expect("a name in brackets");
+        let (_, name) = head.split_once('(').expect("a name in brackets");
+        let nice = rest.split_whitespace().nth(16).expect("enough fields");
+        let nice: i32 = nice.parse().expect("a number");
+        niceness
+            .entry(name.to_owned())
+            .or_insert_with(Vec::new)
+            .push(nice);
+    }
+    let of = |start: &str| -> Vec<i32> {
+        let all = niceness.iter().filter(|(name, _)| name.starts_with(start));
+        all.flat_map(|(_, all)| all.clone()).collect()
+    };
+    let accepting = of("actix");
+    assert!(!accepting.is_empty(), "{niceness:?}");
+    let own = accepting[0];
+    let nicer = (own + 5).min(19);
+    assert!(accepting.iter().all(|&nice| nice == own), "{niceness:?}");
+    // Those that do parts of long searches, and the one that searched just now.
+    let parts = of("search-");
+    assert!(!parts.is_empty(), "{niceness:?}");
+    assert!(parts.iter().all(|&nice| nice == nicer), "{niceness:?}");
+    assert!(of("tokio").contains(&nicer), "{niceness:?}");
+}

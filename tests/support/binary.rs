@@ -226,6 +226,11 @@ impl Serving {
         connect(&self.address)
     }
 
+    /// The number the system knows it by.
+    pub(crate) fn id(&self) -> u32 {
+        self.child().id()
+    }
+
     fn child(&self) -> MutexGuard<'_, Child> {
         self.child.lock().expect("no holder panics")
     }
