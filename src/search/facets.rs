@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
-use rustc_hash::FxHashMap;
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, Term};
@@ -57,7 +56,7 @@ pub struct FacetValue {
 }
 
 /// Counts by what the index holds in its columns.
-pub(super) type Counts = FxHashMap<String, u64>;
+pub(super) type Counts = HashMap<String, u64>;
 
 impl Facet {
     /// Every facet.
