@@ -65,9 +65,14 @@ export class Visit {
     this.asked.length = 0;
   }
 
-  /** Waits until nothing that was typed can still become a search. */
+  /**
+   * Waits until nothing that was typed can still become a search: by a timer of the page, which
+   * comes after those that were set before it, however busy the machine is.
+   */
   async quiet() {
-    await this.page.waitForTimeout(350);
+    await this.page.evaluate(() => new Promise((done) => setTimeout(done, 350))).catch(() => {
+      // It went to another page meanwhile.
+    });
     await this.page.waitForLoadState("networkidle");
   }
 
