@@ -42,15 +42,41 @@ pub(crate) struct Engine {
     pub(crate) three_counted: Spread,
 }
 
+/// What queries took, one by one.
+pub(crate) struct EngineTimes {
+    field: String,
+    segments: usize,
+    term: Vec<f64>,
+    three: Vec<f64>,
+    three_counted: Vec<f64>,
+}
+
+impl EngineTimes {
+    /// Both together: how fast cores are changes within minutes, so what is set beside queries of the
+    /// service is measured before them and after.
+    pub(crate) fn and(mut self, other: Self) -> Engine {
+        self.term.extend(other.term);
+        self.three.extend(other.three);
+        self.three_counted.extend(other.three_counted);
+        Engine {
+            field: self.field,
+            segments: self.segments,
+            term: Spread::of(self.term),
+            three: Spread::of(self.three),
+            three_counted: Spread::of(self.three_counted),
+        }
+    }
+}
+
 /// Measures the engine on the index in `generation`.
-pub(crate) fn engine(generation: &Path, words: &Words, seed: u64) -> anyhow::Result<Engine> {
+pub(crate) fn engine(generation: &Path, words: &Words, seed: u64) -> anyhow::Result<EngineTimes> {
     let index = Index::open_in_dir(generation).context("cannot open the engine's index")?;
     let reader = index.reader()?;
     let searcher = reader.searcher();
     let (field, name) = words_field(&searcher)?;
     let mut rng = Rng::with_seed(seed);
     let (single, three) = queries(field, words, QUERIES, &mut rng);
-    Ok(Engine {
+    Ok(EngineTimes {
         field: name,
         segments: searcher.segment_readers().len(),
         term: measure(&single, |query| {
@@ -115,7 +141,7 @@ pub(crate) fn words_field(searcher: &Searcher) -> anyhow::Result<(Field, String)
 fn measure(
     queries: &[Box<dyn Query>],
     search: impl Fn(&dyn Query) -> tantivy::Result<()>,
-) -> anyhow::Result<Spread> {
+) -> anyhow::Result<Vec<f64>> {
     let mut times = Vec::new();
     for _ in 0..2 {
         times.clear();
@@ -125,7 +151,7 @@ fn measure(
             times.push(started.elapsed().as_secs_f64() * 1000.0);
         }
     }
-    Ok(Spread::of(times))
+    Ok(times)
 }
 
 /// The tokenizer alone, in millions of bytes per CPU-second.

@@ -242,7 +242,8 @@ fn measure(
     let built = place.build(options.reindex || options.scaling, &[], &texts)?;
     eprintln!("  engine alone");
     let words = Words::of(&place.corpus())?;
-    let engine = baseline::engine(&place.generation()?, &words, options.seed)?;
+    let engine = || baseline::engine(&place.generation()?, &words, options.seed);
+    let before = engine()?;
     eprintln!("  start");
     let service = place.serve()?;
     let mut fields: Vec<&str> = kinds
@@ -262,6 +263,7 @@ fn measure(
     // Those of the smallest corpus, so that all sizes are asked the same.
     let lists = lists.get_or_insert_with(|| phases::lists(&mix, &measure));
     let alone = phases::alone(&service, lists)?;
+    let engine = before.and(engine()?);
     let rates = if options.no_rates {
         None
     } else {
